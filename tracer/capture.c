@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tracer/capture.h"
+
+#include "tracer/buffers.h"
+#include "tracer/clock.h"
+#include "tracer/command.h"
+#include "tracer/compress.h"
+#include "tracer/dom0_kernel.h"
+#include "tracer/dom0_symbols.h"
+#include "tracer/ending.h"
+#include "tracer/events.h"
+#include "tracer/lanes.h"
+#include "tracer/progress.h"
+#include "tracer/restore.h"
+#include "tracer/say.h"
+#include "tracer/snapshot.h"
+#include "tracer/trc_format.h"
+#include "tracer/writer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	DRAIN_MS = 200,                 /* at the latest; Xen calls when a buffer is half full */
+	SNAPSHOT_NS = 1000000000,
+	QUEUE_MIN_BYTES = 8 << 20, QUEUE_MAX_BYTES = 64 << 20, QUEUE_RINGS = 4,
+};
+
+struct capture {
+	struct xen_host *host;
+	const struct options *options;
+	struct restore restore;
+	struct output *output;
+	struct queue *queue;
+	struct writer writer;
+	struct command command;
+	struct snapshots *snapshots;
+	struct buffers buffers;
+	struct lanes lanes;
+	struct dom0_kernel kernel;
+	struct progress progress;
+	int virq_fd;                    /* -1: looked at by time alone */
+	uint64_t begin_ns, next_snapshot_ns;
+	uint64_t start_tsc, end_tsc;
+	uint64_t cpu_ns;                /* that this process used up to the end of the capture */
+	enum end_reason reason;
+	bool slow_said, silent_said;    /* warnings that would come again and again */
+};
+
+/* ---- setting up ---- */
+
+static int make_room(struct capture *capture)
+{
+	uint64_t queue_bytes;
+
+	if (lanes_new(&capture->lanes, capture->buffers.rings, capture->buffers.count) == 0) {
+		queue_bytes = QUEUE_RINGS * lanes_buffer_bytes(&capture->lanes);
+		if (queue_bytes < QUEUE_MIN_BYTES)
+			queue_bytes = QUEUE_MIN_BYTES;
+		if (queue_bytes > QUEUE_MAX_BYTES)
+			queue_bytes = QUEUE_MAX_BYTES;
+		capture->queue = queue_new(queue_bytes);
+		capture->snapshots = snapshots_new(capture->host);
+	}
+	if (!capture->snapshots || !capture->queue) {
+		say_error("out of memory");
+		return -1;
+	}
+	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+		say_warning("lock memory:");
+	return 0;
+}
+
+static int switch_on(struct capture *capture)
+{
+	if (buffers_switch_on(&capture->buffers, capture->options) < 0)
+		return -1;
+	capture->virq_fd = xen_virq_fd(capture->host);
+	capture->start_tsc = xen_host_tsc();
+	capture->begin_ns = clock_monotonic_ns();
+	capture->next_snapshot_ns = capture->begin_ns + SNAPSHOT_NS;
+	progress_begin(&capture->progress, capture->options->quiet, capture->options->duration_s, capture->begin_ns);
+	return 0;
+}
+
+/* ---- blocks ---- */
+
+static void say_slow(struct capture *capture)
+{
+	if (!capture->slow_said)
+		say_warning("%s: writing is too slow: what has no room meanwhile is dropped, and counted", capture->options->output);
+	capture->slow_said = true;
+}
+
+static void put_text(struct capture *capture, uint16_t type, char *text)
+{
+	const uint8_t *const piece[2] = { (const uint8_t *)text, NULL };
+	const uint32_t piece_bytes[2] = { text ? (uint32_t)strlen(text) : 0, 0 };
+
+	if (text && !queue_put(capture->queue, type, 0, piece, piece_bytes))
+		say_slow(capture);
+	free(text);
+}
+
+/* NULL when Xen does not answer. */
+static char *domains_now(struct capture *capture, const char *when)
+{
+	char *text = snapshots_domains(capture->snapshots, when);
+
+	if (!text && !capture->silent_said) {
+		say_warning("Xen does not tell its domains; the trace lacks them:");
+		capture->silent_said = true;
+	}
+	return text;
+}
+
+static void put_file_block(struct capture *capture)
+{
+	static const char writer[] = "xtrace-cap " XTRACE_VERSION;
+	uint64_t realtime_ns = clock_realtime_ns();
+	uint8_t fixed[TRC_FILE_PAYLOAD_MIN];
+	const uint8_t *const piece[2] = { fixed, (const uint8_t *)writer };
+	const uint32_t piece_bytes[2] = { sizeof(fixed), sizeof(writer) - 1 };
+
+	for (unsigned i = 0; i < 4; i++) {
+		fixed[i] = (uint8_t)(TRC_VERSION_MAJOR >> (8 * i));
+		fixed[4 + i] = (uint8_t)(TRC_VERSION_MINOR >> (8 * i));
+	}
+	for (unsigned i = 0; i < 8; i++)
+		fixed[8 + i] = (uint8_t)(realtime_ns >> (8 * i));
+	queue_put(capture->queue, TRC_BLOCK_FILE, 0, piece, piece_bytes);
+}
+
+static void put_begin(struct capture *capture)
+{
+	const struct options *options = capture->options;
+	struct snapshot_setup setup = {
+		.start_tsc = capture->start_tsc, .event_mask = options->event_mask, .buffer_pages = capture->buffers.pages,
+		.pcpu_map = options->all_pcpus ? NULL : options->pcpu_map, .rings = capture->buffers.rings,
+		.ring_count = capture->buffers.count,
+	};
+	char *domains = domains_now(capture, "start"); /* first: beside start_tsc */
+
+	put_file_block(capture);
+	put_text(capture, TRC_BLOCK_HOST, snapshots_host(capture->snapshots, &setup));
+	put_text(capture, TRC_BLOCK_DOMAINS, domains);
+	dom0_kernel_begin(&capture->kernel, capture->queue);
+}
+
+/* ---- going on ---- */
+
+static void drain(struct capture *capture, enum lane_patience patience)
+{
+	for (size_t i = 0; i < capture->lanes.count; i++) {
+		struct lane *lane = &capture->lanes.lane[i];
+		if (lane_drain(lane, capture->queue, patience) < 0 && capture->reason != BY_ERROR) {
+			say_error("pCPU %u: the indices of Xen's trace buffer cannot be (prod 0x%x, cons 0x%x)", lane->ring->pcpu,
+				  *lane->ring->prod, *lane->ring->cons);
+			capture->reason = BY_ERROR;
+		}
+		if (lane->pending.bytes > 0)
+			say_slow(capture);
+	}
+}
+
+static uint64_t deadline_ns(const struct capture *capture)
+{
+	double duration_s = capture->options->duration_s;
+
+	return duration_s > 0 ? capture->begin_ns + (uint64_t)(duration_s * 1e9) : UINT64_MAX;
+}
+
+/* What waits to be written will be in the file, too. */
+static bool is_large_enough(const struct capture *capture)
+{
+	uint64_t limit_bytes = capture->options->size_limit_bytes;
+
+	return limit_bytes > 0 && output_bytes(capture->output) + queue_used_bytes(capture->queue) >= limit_bytes;
+}
+
+static enum end_reason reason_to_stop(struct capture *capture, uint64_t at_ns)
+{
+	enum command_event event = command_poll(&capture->command);
+
+	if (writer_failed(&capture->writer) != 0)
+		return end_by_write_error(writer_failed(&capture->writer));
+	if (event == COMMAND_SIGNAL)
+		return BY_SIGNAL;
+	if (event == COMMAND_ENDED)
+		return BY_COMMAND;
+	if (at_ns >= deadline_ns(capture))
+		return BY_DURATION;
+	return is_large_enough(capture) ? BY_SIZE : GOING_ON;
+}
+
+/* Until Xen calls, a signal comes, or it is time to look. */
+static void wait_for_work(struct capture *capture, uint64_t at_ns)
+{
+	struct pollfd fds[] = {
+		{ .fd = capture->virq_fd, .events = POLLIN },
+		{ .fd = capture->command.signal_fd, .events = POLLIN },
+	};
+	uint64_t left_ms = (deadline_ns(capture) - at_ns) / 1000000 + 1;
+
+	poll(fds, 2, left_ms < DRAIN_MS ? (int)left_ms : DRAIN_MS);
+	if (fds[0].revents != 0 && xen_virq_rearm(capture->host) < 0) {
+		say_warning("Xen's signal cannot be taken; its buffers are looked at %d times a second:", 1000 / DRAIN_MS);
+		capture->virq_fd = -1;
+	}
+}
+
+static void go_on(struct capture *capture)
+{
+	while (capture->reason == GOING_ON) {
+		uint64_t at_ns = clock_monotonic_ns();
+		drain(capture, LANE_DROPS);
+		dom0_kernel_drain(&capture->kernel, capture->queue);
+		if (at_ns >= capture->next_snapshot_ns) {
+			put_text(capture, TRC_BLOCK_DOMAINS, domains_now(capture, "tick"));
+			capture->next_snapshot_ns += (at_ns - capture->next_snapshot_ns) / SNAPSHOT_NS * SNAPSHOT_NS + SNAPSHOT_NS;
+		}
+		progress_show(&capture->progress, at_ns, &capture->lanes, output_bytes(capture->output));
+		if (capture->reason == GOING_ON)
+			capture->reason = reason_to_stop(capture, at_ns);
+		if (capture->reason == GOING_ON)
+			wait_for_work(capture, at_ns);
+	}
+}
+
+/* ---- ending ---- */
+
+/* What the queue held when writing failed counts as dropped.  No more is waited for now, so this goes straight to the
+ * file. */
+static int tell_discarded(struct capture *capture)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < capture->lanes.count; i++) {
+		struct lane *lane = &capture->lanes.lane[i];
+		uint32_t pcpu = lane->ring->pcpu;
+		const struct discarded *discarded = &capture->writer.discarded[pcpu];
+		uint8_t payload[TRC_DROPPED_PAYLOAD];
+		struct loss untold = discarded->told;
+		lane_take_back(lane, &discarded->windows);
+		loss_add(&untold, &lane->pending);
+		lane_told(lane);
+		if (untold.bytes == 0)
+			continue;
+		loss_to_payload(&untold, payload);
+		if (output_block(capture->output, TRC_BLOCK_DROPPED, 0, pcpu, payload, sizeof(payload), sizeof(payload)) < 0)
+			status = -1;
+	}
+	return status;
+}
+
+static int put_end(struct capture *capture)
+{
+	const struct ending ending = { .reason = capture->reason, .end_tsc = capture->end_tsc,
+				       .peak_queue_bytes = queue_peak_bytes(capture->queue), .lanes = &capture->lanes, .kernel = &capture->kernel };
+	char *text = end_json(&ending);
+	uint32_t bytes = text ? (uint32_t)strlen(text) : 0;
+	int status = text ? output_block(capture->output, TRC_BLOCK_END, 0, 0, (const uint8_t *)text, bytes, bytes) : -1;
+
+	free(text);
+	return status;
+}
+
+/* They are some MB to read and to compress, so not while something is measured, and not counted as a cost of that.  A
+ * trace is whole without. */
+static void put_symbols(struct capture *capture)
+{
+	char why[96], *text;
+	uint32_t bytes;
+
+	if (!events_have_addresses(capture->options->event_mask) || !capture->options->format->indexed || writer_failed(&capture->writer) != 0)
+		return;
+	text = dom0_symbols_read(capture->options->symbols_path, &bytes, why, sizeof(why));
+	if (!text)
+		say_warning("the addresses of Dom0's kernel stay without names: %s", why);
+	else if (compress_block(capture->output, TRC_BLOCK_SYMBOLS, 0, (const uint8_t *)text, bytes, COMPRESS_QUICKLY) < 0)
+		say_warning("no room for the names of Dom0's kernel's code:");
+	free(text);
+}
+
+static void failed_to_write(struct capture *capture, int write_errno)
+{
+	errno = write_errno;
+	say_error("write %s:", capture->options->output);
+	if (capture->reason != BY_ERROR)
+		capture->reason = end_by_write_error(write_errno);
+}
+
+/* Xen gets its masks back before anything waits for the disk.  The end snapshot's counters are read beside end_tsc,
+ * after the last record. */
+static void finish(struct capture *capture)
+{
+	char *domains;
+	int write_errno = 0;
+
+	dom0_kernel_off(&capture->kernel); /* so that all its events lie within Xen's records */
+	xen_tbuf_disable(capture->host);
+	capture->end_tsc = xen_host_tsc();
+	domains = domains_now(capture, "end");
+	if (restore_quiet(&capture->restore) < 0)
+		capture->reason = BY_ERROR;
+	drain(capture, LANE_WAITS);
+	dom0_kernel_end(&capture->kernel, capture->queue);
+	if (domains)
+		queue_wait_room(capture->queue, strlen(domains));
+	put_text(capture, TRC_BLOCK_DOMAINS, domains);
+	writer_join(&capture->writer);
+	if (writer_failed(&capture->writer) != 0) {
+		failed_to_write(capture, writer_failed(&capture->writer));
+		dom0_kernel_cut_off(&capture->kernel, capture->output);
+	}
+	capture->cpu_ns = clock_own_cpu_ns();
+	if (tell_discarded(capture) < 0 || put_end(capture) < 0)
+		write_errno = errno;
+	else
+		put_symbols(capture);
+	if (write_errno == 0 && output_index(capture->output) < 0)
+		write_errno = errno;
+	if (write_errno != 0 && writer_failed(&capture->writer) == 0)
+		failed_to_write(capture, write_errno);
+}
+
+/* ---- all of it, each stage undoing what it did ---- */
+
+static int capture_with_writer(struct capture *capture)
+{
+	struct lanes_totals totals;
+	int code;
+
+	if (switch_on(capture) < 0) {
+		writer_join(&capture->writer);
+		return EXIT_FAILED;
+	}
+	if (output_begin(capture->output) < 0)
+		failed_to_write(capture, errno);
+	put_begin(capture);
+	if (capture->options->command && command_start(&capture->command, capture->options->command) < 0)
+		capture->reason = BY_ERROR;
+	go_on(capture);
+	finish(capture);
+	progress_end(&capture->progress, capture->options->output, &capture->lanes, output_bytes(capture->output), capture->cpu_ns);
+	totals = lanes_totals(&capture->lanes);
+	code = end_exit_code(capture->reason, &totals);
+	return code == EXIT_OK && dom0_kernel_incomplete(&capture->kernel) ? EXIT_INCOMPLETE : code;
+}
+
+static int capture_with_room(struct capture *capture)
+{
+	int code;
+
+	if (writer_start(&capture->writer, capture->queue, capture->output, lanes_pcpus(&capture->lanes)) < 0) {
+		say_error("start the writing thread:");
+		return EXIT_FAILED;
+	}
+	code = capture_with_writer(capture);
+	writer_free(&capture->writer);
+	return code;
+}
+
+/* Notes whether tracing was on before us. */
+static int note_enabled(struct capture *capture)
+{
+	bool on;
+
+	return buffers_were_on(&capture->buffers, &on) < 0 ? -1 : restore_note_enabled(&capture->restore, on);
+}
+
+static int capture_with_buffers(struct capture *capture)
+{
+	int code = EXIT_FAILED;
+
+	if (buffers_open(&capture->buffers, capture->host, capture->options) == 0 && note_enabled(capture) == 0 && make_room(capture) == 0)
+		code = capture_with_room(capture);
+	munlockall();
+	if (capture->queue)
+		queue_free(capture->queue);
+	if (capture->snapshots)
+		snapshots_free(capture->snapshots);
+	lanes_free(&capture->lanes);
+	return code;
+}
+
+static int capture_with_lock(struct capture *capture)
+{
+	int code = EXIT_FAILED;
+
+	if (restore_lock(&capture->restore, capture->host, capture->options->state_path) < 0)
+		return EXIT_FAILED;
+	if (buffers_claim(capture->host) == 0 && restore_begin(&capture->restore) == 0) {
+		dom0_kernel_open(&capture->kernel, capture->options->dom0_kernel);
+		code = capture_with_buffers(capture);
+		dom0_kernel_close(&capture->kernel);
+	}
+	return restore_end(&capture->restore) < 0 ? EXIT_FAILED : code;
+}
+
+static bool signal_came(void *command)
+{
+	return command_poll(command) == COMMAND_SIGNAL;
+}
+
+static int compress(struct capture *capture)
+{
+	switch (compress_file(capture->options->output, signal_came, &capture->command)) {
+	case COMPRESSED: return EXIT_OK;
+	case COMPRESS_STOPPED: return EXIT_INCOMPLETE;
+	default: return EXIT_FAILED;
+	}
+}
+
+static int capture_to_output(struct capture *capture)
+{
+	const struct options *options = capture->options;
+	int code = EXIT_FAILED, compressed = EXIT_OK;
+
+	if (options->compress && !output_is_regular(capture->output))
+		say_error("%s is no file on a disk: it cannot be compressed afterwards", options->output);
+	else
+		code = capture_with_lock(capture);
+	if (output_close(capture->output) < 0) {
+		say_error("write %s:", options->output);
+		code = EXIT_FAILED;
+	}
+	command_stop(&capture->command);
+	if (options->compress && code != EXIT_FAILED)
+		compressed = compress(capture);
+	return compressed == EXIT_OK ? code : compressed;
+}
+
+int capture_run(struct xen_host *host, const struct options *options)
+{
+	struct capture capture = { .host = host, .options = options };
+	int code = EXIT_FAILED;
+
+	if (command_signals(&capture.command) < 0) {
+		say_error("block signals:");
+		return EXIT_FAILED;
+	}
+	capture.output = output_open(options->output, options->format, options->force);
+	if (capture.output)
+		code = capture_to_output(&capture);
+	command_close(&capture.command);
+	return code;
+}

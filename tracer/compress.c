@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tracer/compress.h"
+
+#include "tracer/output.h"
+#include "tracer/say.h"
+#include "tracer/trc_format.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+struct block {
+	uint16_t type, flags;
+	uint32_t stored_bytes, raw_bytes, arg;
+};
+
+static uint32_t get32(const uint8_t *at)
+{
+	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static struct block block_at(const uint8_t *header)
+{
+	return (struct block){ .type = (uint16_t)get32(header + 4), .flags = (uint16_t)(get32(header + 4) >> 16),
+			       .stored_bytes = get32(header + 8), .raw_bytes = get32(header + 12), .arg = get32(header + 16) };
+}
+
+/* What is bulk. */
+static bool worth_packing(uint16_t type)
+{
+	return type == TRC_BLOCK_WINDOW || type == TRC_BLOCK_KERNEL || type == TRC_BLOCK_KERNEL_PAGE;
+}
+
+int compress_block(struct output *output, uint16_t type, uint32_t arg, const uint8_t *payload, uint32_t bytes, enum compress_effort effort)
+{
+	static const int levels[] = { [COMPRESS_QUICKLY] = Z_DEFAULT_COMPRESSION, [COMPRESS_WELL] = Z_BEST_COMPRESSION };
+	uLongf packed_bytes = compressBound(bytes);
+	uint8_t *packed = malloc(packed_bytes);
+	int status;
+
+	if (packed && compress2(packed, &packed_bytes, payload, bytes, levels[effort]) == Z_OK && packed_bytes < bytes)
+		status = output_block(output, type, TRC_FLAG_ZLIB, arg, packed, (uint32_t)packed_bytes, bytes);
+	else
+		status = output_block(output, type, 0, arg, payload, bytes, bytes);
+	free(packed);
+	return status;
+}
+
+/* Copies one block, compressed if it is bulk. */
+static int copy_block(struct output *output, const struct block *block, const uint8_t *payload)
+{
+	if (block->type == TRC_BLOCK_INDEX)
+		return 0; /* a new one is made */
+	if (worth_packing(block->type) && block->flags == 0)
+		return compress_block(output, block->type, block->arg, payload, block->stored_bytes, COMPRESS_WELL);
+	return output_block(output, block->type, block->flags, block->arg, payload, block->stored_bytes, block->raw_bytes);
+}
+
+struct stop {
+	bool (*asked)(void *);
+	void *arg;
+};
+
+static enum compress_result copy_blocks(struct output *output, const uint8_t *bytes, uint64_t size, const struct stop *stop)
+{
+	uint64_t at = 0;
+
+	while (size - at >= TRC_BLOCK_HEADER && get32(bytes + at) == TRC_BLOCK_MAGIC) {
+		struct block block = block_at(bytes + at);
+		uint64_t end = at + TRC_BLOCK_HEADER + block.stored_bytes;
+		if (end > size)
+			break;
+		if (stop->asked(stop->arg))
+			return COMPRESS_STOPPED;
+		if (copy_block(output, &block, bytes + at + TRC_BLOCK_HEADER) < 0)
+			return COMPRESS_FAILED;
+		at = (end + TRC_BLOCK_ALIGN - 1) / TRC_BLOCK_ALIGN * TRC_BLOCK_ALIGN;
+	}
+	return output_index(output) < 0 ? COMPRESS_FAILED : COMPRESSED;
+}
+
+/* The new file takes the place of the old one, with its owner and mode. */
+static int replace(const char *path, const char *temporary, const struct stat *old)
+{
+	return chown(temporary, old->st_uid, old->st_gid) < 0 || chmod(temporary, old->st_mode & 07777) < 0 ? -1 : rename(temporary, path);
+}
+
+static enum compress_result compress_to(const char *path, const char *temporary, const uint8_t *bytes, const struct stat *old,
+					const struct stop *stop)
+{
+	struct output *output = output_open(temporary, output_format_named("xtrace"), false);
+	enum compress_result result;
+
+	if (!output)
+		return COMPRESS_FAILED;
+	output_begin(output);
+	result = copy_blocks(output, bytes, (uint64_t)old->st_size, stop);
+	if (output_close(output) < 0 && result == COMPRESSED)
+		result = COMPRESS_FAILED;
+	if (result == COMPRESSED && replace(path, temporary, old) < 0)
+		result = COMPRESS_FAILED;
+	if (result == COMPRESS_FAILED)
+		say_error("compress %s:", path);
+	if (result == COMPRESS_STOPPED)
+		say_warning("%s stays uncompressed: a signal came", path);
+	if (result != COMPRESSED)
+		unlink(temporary);
+	return result;
+}
+
+static enum compress_result compress_real(const char *path, const struct stop *stop)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum compress_result result = COMPRESS_FAILED;
+	struct stat old;
+	char *temporary = NULL;
+	void *bytes = MAP_FAILED;
+
+	if (fd >= 0 && fstat(fd, &old) == 0)
+		bytes = mmap(NULL, (size_t)old.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED) {
+		say_error("read %s:", path);
+	} else if (asprintf(&temporary, "%s.%d.z", path, (int)getpid()) >= 0) {
+		result = compress_to(path, temporary, bytes, &old, stop);
+		free(temporary);
+	}
+	if (bytes != MAP_FAILED)
+		munmap(bytes, (size_t)old.st_size);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+enum compress_result compress_file(const char *path, bool (*stop)(void *), void *stop_arg)
+{
+	const struct stop when = { stop, stop_arg };
+	char *real = realpath(path, NULL); /* a link stays one */
+	enum compress_result result = COMPRESS_FAILED;
+
+	if (real)
+		result = compress_real(real, &when);
+	else
+		say_error("compress %s:", path);
+	free(real);
+	return result;
+}
