@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of Xen's trace events: one row per event or run of events that are only counted. */
+#ifndef XTRACE_EVENT_H
+#define XTRACE_EVENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is done with a record; REC_COUNTED ones go no further than their stream. */
+enum rec_kind {
+	REC_COUNTED,
+	REC_WRAP,        /* padding up to the end of the ring; not even counted as a record */
+	REC_PV,          /* of the vCPU that runs on its pCPU: goes to pv.h from its stream, past the order of time */
+	REC_UNKNOWN,     /* of no row */
+	REC_STRAY,       /* a window's header, where only records should be */
+	REC_LOST,        /* becomes the next two */
+	REC_LOSS_BEGIN,
+	REC_LOSS_END,
+	REC_RUNSTATE,
+	REC_CONTINUE,
+	REC_DOM_ADD,
+	REC_DOM_REM,
+	REC_SWITCH_PREV, /* only for clock.c, which asks for it */
+	REC_NOTES,       /* from here on: what no vCPU state follows from; notes.c reads those before REC_DOM0 */
+	REC_PICKED_CPU = REC_NOTES,
+	REC_PICKED_CPU2, /* credit2 lays it out otherwise */
+	REC_WAKE,
+	REC_YIELD,
+	REC_TICKLE,
+	REC_RATELIMIT,
+	REC_BOOST_START, /* these four belong together: boost.c */
+	REC_BOOST_END,
+	REC_ACCOUNT_START,
+	REC_ACCOUNT_STOP,
+	REC_CREDIT_DECISION,
+	REC_CREDIT_EARN,
+	REC_DOM0,        /* from here on: what only dom0.c reads, beside REC_WAKE */
+	REC_GRANT = REC_DOM0,
+	REC_GRANT_COPY,
+	REC_EVTCHN_SEND,
+	REC_XEN_TIME,
+	REC_KINDS,
+};
+
+struct event {
+	uint32_t first_id, last_id; /* inclusive; the 28 bits of a record's header */
+	uint32_t vary_bits;         /* bits of the id that carry arguments or a 64-bit flag */
+	const char *name;
+	const char *event_class;    /* gen, sched, dom0op, hvm, mem, pv, shadow, hw, guest, or unknown */
+	uint8_t min_words;          /* of payload; fewer is a damaged record */
+	enum rec_kind kind;
+	const char *layout;         /* the payload's words, u32 each unless said; "" where none is used */
+	const char *source;         /* where Xen emits it, and since or until when */
+};
+
+extern const struct event events[];
+extern const size_t event_count;
+
+enum { EVENT_UNKNOWN = 0 }; /* the row of every id that no other row has */
+
+/* The id to row lookup, built once from the table: row = row_of[page_of[id >> 12]][id & 0xfff]. */
+enum { EVENT_PAGES = 1 << 16, EVENT_PAGE_IDS = 1 << 12 };
+
+struct event_index {
+	uint8_t page_of[EVENT_PAGES];           /* 0: a page without any event */
+	uint8_t (*row_of)[EVENT_PAGE_IDS];
+	uint8_t min_words[256];                 /* by row, close together for the hot path */
+	uint8_t kind[256];
+	uint8_t unasked;                        /* records of this kind and those after it go no further than their stream */
+};
+
+/* Returns NULL when out of memory. */
+struct event_index *event_index_new(void);
+void event_index_free(struct event_index *index);
+
+/* From now on the records of this id come out of a stream as this kind. */
+void event_index_handle(struct event_index *index, uint32_t id, enum rec_kind kind);
+
+static inline unsigned event_row(const struct event_index *index, uint32_t id)
+{
+	return index->row_of[index->page_of[id >> 12]][id & (EVENT_PAGE_IDS - 1)];
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/room.h"
+
+#include <stdlib.h>
+
+void *room_for(void *array, size_t *room, size_t wanted, size_t element_bytes)
+{
+	size_t new_room = *room ? *room : 16;
+	void *grown;
+
+	if (wanted <= *room)
+		return array;
+	while (new_room < wanted)
+		new_room *= 2;
+	grown = reallocarray(array, new_room, element_bytes);
+	if (grown)
+		*room = new_room;
+	return grown;
+}
