@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/causes.h"
+
+#include "analyzer/room.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct cause_name cause_names[CAUSES] = {
+	[CAUSE_NO_BOOST] = { "H1", "woke OVER, so it got no boost" },
+	[CAUSE_LOTTERY] = { "H2", "credit debited to whom the tick met" },
+	[CAUSE_DOM0_WAITS] = { "H3", "blocked while Dom0 waited for a pCPU before it woke it" },
+	[CAUSE_MULTI_BOOST] = { "H4", "boosted behind another that was boosted" },
+	[CAUSE_DOM0_PREEMPTED] = { "H5", "Dom0 preempted by whom it had just woken" },
+	[CAUSE_RATELIMIT] = { "H6", "woken, held back by the rate limit" },
+	[CAUSE_HALVED] = { "H7", "OVER after half its credit was taken for being inactive" },
+	[CAUSE_WRONG_QUEUE] = { "H8", "in a queue while an allowed pCPU was idle" },
+	[CAUSE_BOUND] = { "H9", "cap or affinity" },
+	[CAUSE_BLOCKED] = { "H10", "blocked: not the scheduler's doing" },
+	[CAUSE_TURN] = { "turn", "its turn in the queue" },
+	[CAUSE_DISPATCH] = { "dispatch", "Xen had not yet switched to it" },
+	[CAUSE_UNEXPLAINED] = { "unexplained", "nothing that the records show" },
+};
+
+enum { FIRST_BINS_PER_S = 1000 };
+
+bool causes_init(struct causes *causes, uint64_t from_tsc, uint64_t tsc_hz, uint64_t slice_tsc)
+{
+	*causes = (struct causes){
+		.pcpus = calloc(PCPU_MAX, sizeof(*causes->pcpus)), .from_tsc = from_tsc, .slice_tsc = slice_tsc, .bin_tsc = tsc_hz / FIRST_BINS_PER_S,
+	};
+	causes->bin_end_tsc = from_tsc + causes->bin_tsc;
+	return causes->pcpus != NULL;
+}
+
+void causes_free(struct causes *causes)
+{
+	for (size_t i = 0; i < causes->vcpu_room; i++)
+		free(causes->vcpus[i].waits);
+	free(causes->vcpus);
+	free(causes->domains);
+	free(causes->pcpus);
+}
+
+static bool reserve(struct causes *causes, const struct scene *scene)
+{
+	size_t old_domains = causes->domain_room, old_vcpus = causes->vcpu_room;
+	struct cause_domain *domains = room_for(causes->domains, &causes->domain_room, scene->vcpus->domain_count, sizeof(*domains));
+	struct cause_vcpu *vcpus = room_for(causes->vcpus, &causes->vcpu_room, scene->vcpus->vcpu_count, sizeof(*vcpus));
+
+	causes->domains = domains ? domains : causes->domains;
+	causes->vcpus = vcpus ? vcpus : causes->vcpus;
+	if (!domains || !vcpus)
+		return false;
+	memset(domains + old_domains, 0, (causes->domain_room - old_domains) * sizeof(*domains));
+	memset(vcpus + old_vcpus, 0, (causes->vcpu_room - old_vcpus) * sizeof(*vcpus));
+	for (size_t i = old_vcpus; i < causes->vcpu_room; i++)
+		vcpus[i].waker = VCPU_NONE;
+	return true;
+}
+
+static bool has_room(struct causes *causes, const struct scene *scene)
+{
+	return (scene->vcpus->domain_count <= causes->domain_room && scene->vcpus->vcpu_count <= causes->vcpu_room) || reserve(causes, scene);
+}
+
+/* ---- evidence ---- */
+
+static void keep_evidence(struct cause_record *record, const struct evidence *piece)
+{
+	size_t at = EVIDENCE_MAX;
+
+	while (at > 0 && record->evidence[at - 1].lag_tsc < piece->lag_tsc)
+		at--;
+	if (at == EVIDENCE_MAX)
+		return;
+	memmove(&record->evidence[at + 1], &record->evidence[at], (EVIDENCE_MAX - 1 - at) * sizeof(*record->evidence));
+	record->evidence[at] = *piece;
+}
+
+static void end_piece(struct cause_record *record, struct evidence *piece)
+{
+	if (piece->lag_tsc > 0)
+		keep_evidence(record, piece);
+	*piece = (struct evidence){ 0 };
+}
+
+static void grow_piece(struct evidence *piece, uint64_t begin_tsc, uint64_t end_tsc, double lag_tsc)
+{
+	if (piece->lag_tsc == 0)
+		piece->begin_tsc = begin_tsc;
+	piece->end_tsc = end_tsc;
+	piece->lag_tsc += lag_tsc;
+}
+
+/* ---- which cause ---- */
+
+/* A round of the queue: every other one there may have a slice before it. */
+static bool is_its_turn(const struct causes *causes, const struct scene *scene, const struct scene_vcpu *waiting, uint64_t tsc)
+{
+	uint64_t others = scene->queued[waiting->pcpu];
+
+	return tsc - waiting->since_tsc <= causes->slice_tsc * others;
+}
+
+static bool is_held(const struct causes *causes, const struct scene_vcpu *waiting, const struct scene_vcpu *holder)
+{
+	uint64_t held_tsc = causes->pcpus[waiting->pcpu].held_tsc;
+
+	return held_tsc >= holder->since_tsc && held_tsc >= waiting->since_tsc;
+}
+
+static enum cause cause_of_woken(struct causes *causes, const struct scene *scene, const struct boost *boost, size_t vcpu, size_t holder)
+{
+	const struct scene_vcpu *waiting = &scene->vcpu[vcpu];
+	enum wake_priority priority = boost_priority(boost, vcpu);
+
+	if (priority == PRIORITY_OVER)
+		return causes->vcpus[vcpu].budget_tsc > 0 ? CAUSE_HALVED : CAUSE_NO_BOOST;
+	if (is_held(causes, waiting, &scene->vcpu[holder]))
+		return CAUSE_RATELIMIT;
+	if (priority == PRIORITY_BOOST && boost_priority(boost, holder) == PRIORITY_BOOST)
+		return CAUSE_MULTI_BOOST;
+	if (priority == PRIORITY_BOOST && causes->pcpus[waiting->pcpu].tickled_tsc >= waiting->since_tsc)
+		return CAUSE_DISPATCH;
+	return CAUSE_UNEXPLAINED;
+}
+
+/* The holder is one that this vCPU woke while it ran last. */
+static bool preempted_by_woken(const struct causes *causes, size_t vcpu, size_t holder)
+{
+	return causes->vcpus[holder].waker == (int32_t)vcpu && causes->vcpus[holder].waker_tsc >= causes->vcpus[vcpu].ran_since_tsc;
+}
+
+static enum cause cause_of(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag, size_t at,
+			   uint64_t tsc)
+{
+	size_t vcpu = scene->fluid->wanting_vcpu[at];
+	const struct scene_vcpu *waiting = &scene->vcpu[vcpu];
+	enum cause cause = CAUSE_UNEXPLAINED;
+	int32_t holder;
+
+	if (waiting->state == OFFLINE)
+		return CAUSE_BOUND;
+	if (waiting->pcpu == PCPU_NONE)
+		return CAUSE_UNEXPLAINED;
+	holder = scene->holder[waiting->pcpu];
+	if (holder == PCPU_SWITCHES || (holder >= 0 && scene->vcpu[holder].role == ROLE_IDLE))
+		return CAUSE_DISPATCH;
+	if (holder < 0)
+		return CAUSE_UNEXPLAINED;
+	if (scene_idle_elsewhere(scene, scene->fluid->wanting[at].allowed))
+		return CAUSE_WRONG_QUEUE;
+	if (lag_of(lag, waiting->domain)->lag_tsc > 0 && credit_lottery(boost->credit, vcpu, (size_t)holder))
+		return CAUSE_LOTTERY;
+	if (causes->vcpus[vcpu].woken)
+		cause = cause_of_woken(causes, scene, boost, vcpu, (size_t)holder);
+	else if (waiting->role == ROLE_DOM0 && preempted_by_woken(causes, vcpu, (size_t)holder))
+		cause = CAUSE_DOM0_PREEMPTED;
+	if (cause == CAUSE_UNEXPLAINED &&
+	    (causes->vcpus[vcpu].yielded || lag_of(lag, waiting->domain)->lag_tsc <= 0 || is_its_turn(causes, scene, waiting, tsc)))
+		cause = CAUSE_TURN;
+	return cause;
+}
+
+/* ---- charging ---- */
+
+static void charge(struct causes *causes, const struct scene *scene, size_t vcpu, enum cause cause, uint64_t begin_tsc, uint64_t end_tsc,
+		   double lag_tsc)
+{
+	struct cause_vcpu *row = &causes->vcpus[vcpu];
+	struct cause_domain *domain = &causes->domains[scene->vcpu[vcpu].domain];
+
+	if (row->cause != cause)
+		end_piece(&domain->records[row->cause], &row->piece);
+	row->cause = cause;
+	grow_piece(&row->piece, begin_tsc, end_tsc, lag_tsc);
+	domain->lag_tsc[cause] += lag_tsc;
+	domain->outstanding_tsc += lag_tsc;
+	if (cause == CAUSE_HALVED)
+		row->budget_tsc -= (double)(end_tsc - begin_tsc);
+}
+
+static void miss(struct cause_domain *domain, enum cause cause, double missed_tsc)
+{
+	domain->lag_tsc[cause] += missed_tsc;
+	domain->beside_tsc[cause] += missed_tsc;
+}
+
+static double outstanding(const struct cause_domain *domain, size_t cause)
+{
+	return domain->lag_tsc[cause] - domain->beside_tsc[cause] - domain->made_up_tsc[cause];
+}
+
+static void make_up(struct cause_domain *domain, double gained_tsc)
+{
+	double turns_tsc = outstanding(domain, CAUSE_TURN), left_tsc = domain->outstanding_tsc - turns_tsc, share;
+
+	turns_tsc = fmin(gained_tsc, turns_tsc);
+	domain->made_up_tsc[CAUSE_TURN] += turns_tsc;
+	domain->outstanding_tsc -= turns_tsc;
+	gained_tsc -= turns_tsc;
+	if (gained_tsc <= 0 || left_tsc < 1)
+		return;
+	share = fmin(1, gained_tsc / left_tsc);
+	for (size_t cause = 0; cause < CAUSES; cause++)
+		domain->made_up_tsc[cause] += share * outstanding(domain, cause);
+	domain->outstanding_tsc -= share * left_tsc;
+}
+
+/* What its cap or its affinity keeps from a vCPU, whether it runs or not. */
+static void charge_bound(struct causes *causes, const struct scene *scene, size_t at, uint64_t begin_tsc, uint64_t end_tsc)
+{
+	const struct claimant *claimant = &scene->fluid->wanting[at];
+	struct cause_vcpu *row = &causes->vcpus[scene->fluid->wanting_vcpu[at]];
+	double kept_tsc = (claimant->free_s - claimant->entitled_s) * (double)(end_tsc - begin_tsc);
+
+	if (claimant->free_s - claimant->entitled_s < 1e-9)
+		return;
+	miss(&causes->domains[claimant->domain], CAUSE_BOUND, kept_tsc);
+	grow_piece(&row->bound_piece, begin_tsc, end_tsc, kept_tsc);
+}
+
+/* A guest's blocked time, at the rate to which it is entitled now that it is back. */
+static void charge_blocked(struct causes *causes, const struct scene *scene, size_t at)
+{
+	const struct claimant *claimant = &scene->fluid->wanting[at];
+	struct cause_vcpu *row = &causes->vcpus[scene->fluid->wanting_vcpu[at]];
+	struct cause_domain *domain = &causes->domains[claimant->domain];
+
+	row->blocked_piece.lag_tsc = claimant->entitled_s * (double)(row->blocked_tsc - row->starved_tsc);
+	row->starved_piece.lag_tsc = claimant->entitled_s * (double)row->starved_tsc;
+	miss(domain, CAUSE_BLOCKED, row->blocked_piece.lag_tsc);
+	miss(domain, CAUSE_DOM0_WAITS, row->starved_piece.lag_tsc);
+	end_piece(&domain->records[CAUSE_BLOCKED], &row->blocked_piece);
+	end_piece(&domain->records[CAUSE_DOM0_WAITS], &row->starved_piece);
+	row->blocked_tsc = row->starved_tsc = 0;
+	causes->blocked_pending--;
+}
+
+/* ---- stretches ---- */
+
+/* What is beside the lag: few stretches have any. */
+static void charge_beside(struct causes *causes, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
+{
+	const struct fluid *fluid = scene->fluid;
+
+	for (size_t i = 0; i < fluid->wanting_count; i++) {
+		charge_bound(causes, scene, i, begin_tsc, end_tsc);
+		if (causes->vcpus[fluid->wanting_vcpu[i]].blocked_tsc > 0)
+			charge_blocked(causes, scene, i);
+	}
+}
+
+/* Of those of a domain's vCPUs that do not run. */
+static double waiting_rate(const struct scene *scene, const struct fluid_domain *wanting)
+{
+	const struct fluid *fluid = scene->fluid;
+	double rate = wanting->rate;
+
+	if (scene->domain[wanting->domain].running == 0)
+		return rate;
+	rate = 0;
+	for (size_t i = 0; i < fluid->wanting_count; i++)
+		if (fluid->wanting[i].domain == wanting->domain && scene->vcpu[fluid->wanting_vcpu[i]].state != RUNNING)
+			rate += fluid->wanting[i].entitled_s;
+	return rate;
+}
+
+/* What each domain has more than it is entitled to makes up for some; true if some domain has less, by its rate to lay
+ * on those of it who wait. */
+static bool settle(struct causes *causes, const struct scene *scene, const struct lag *lag)
+{
+	const struct fluid *fluid = scene->fluid;
+	bool behind = false;
+
+	for (size_t i = 0; i < fluid->domain_count; i++) {
+		struct cause_domain *domain = &causes->domains[fluid->domains[i].domain];
+		double step_tsc = lag_of(lag, fluid->domains[i].domain)->step_tsc;
+		domain->step_rate = 0;
+		if (step_tsc > 0) {
+			domain->step_rate = step_tsc / waiting_rate(scene, &fluid->domains[i]);
+			behind = true;
+		} else if (step_tsc < 0 && domain->outstanding_tsc >= 1) {
+			make_up(domain, -step_tsc);
+		}
+	}
+	return behind;
+}
+
+static void lay_on_waiting(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag, uint64_t begin_tsc,
+			   uint64_t end_tsc)
+{
+	const struct fluid *fluid = scene->fluid;
+
+	for (size_t i = 0; i < fluid->wanting_count; i++) {
+		const struct claimant *claimant = &fluid->wanting[i];
+		double step_rate = causes->domains[claimant->domain].step_rate;
+		size_t vcpu = fluid->wanting_vcpu[i];
+		if (step_rate > 0 && scene->vcpu[vcpu].state != RUNNING)
+			charge(causes, scene, vcpu, cause_of(causes, scene, boost, lag, i, begin_tsc), begin_tsc, end_tsc, step_rate * claimant->entitled_s);
+	}
+}
+
+static void close_bin(struct causes *causes)
+{
+	for (size_t d = 0; d < causes->domain_room; d++)
+		for (size_t cause = 0; cause < CAUSES; cause++) {
+			struct cause_record *record = &causes->domains[d].records[cause];
+			record->at_tsc[causes->bins] = (float)causes->domains[d].lag_tsc[cause];
+			for (size_t i = 0; causes->bins == CAUSE_BINS - 1 && i < CAUSE_BINS / 2; i++)
+				record->at_tsc[i] = record->at_tsc[2 * i + 1];
+		}
+	if (++causes->bins == CAUSE_BINS) {
+		causes->bins = CAUSE_BINS / 2;
+		causes->bin_tsc *= 2;
+	}
+	causes->bin_end_tsc += causes->bin_tsc;
+}
+
+/* Bins end at the first change after their end: a sum over time needs no more. */
+bool causes_stretch(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag,
+		    uint64_t begin_tsc, uint64_t end_tsc)
+{
+	const struct fluid *fluid = scene->fluid;
+
+	if (!has_room(causes, scene))
+		return false;
+	if (causes->blocked_pending > 0 || fluid->capped_count > 0 || fluid->bound_count > 0)
+		charge_beside(causes, scene, begin_tsc, end_tsc);
+	if (!scene_is_easy(scene) && settle(causes, scene, lag))
+		lay_on_waiting(causes, scene, boost, lag, begin_tsc, end_tsc);
+	while (end_tsc >= causes->bin_end_tsc)
+		close_bin(causes);
+	return true;
+}
+
+/* ---- changes ---- */
+
+static bool keep_wait(struct cause_vcpu *row, uint64_t begin_tsc, uint64_t end_tsc)
+{
+	if (!row->waits)
+		row->waits = calloc(DOM0_WAITS_KEPT, sizeof(*row->waits));
+	if (!row->waits)
+		return false;
+	row->waits[row->wait_count++ % DOM0_WAITS_KEPT] = (struct dom0_wait){ begin_tsc, end_tsc };
+	return true;
+}
+
+/* How long of this time the waker, one of Dom0's, waited for a pCPU itself; the longest piece is the evidence. */
+static uint64_t waker_waited(const struct cause_vcpu *waker, uint64_t begin_tsc, uint64_t end_tsc, struct evidence *longest)
+{
+	uint64_t sum_tsc = 0;
+
+	for (size_t i = 0; i < DOM0_WAITS_KEPT && i < waker->wait_count; i++) {
+		uint64_t from_tsc = waker->waits[i].begin_tsc > begin_tsc ? waker->waits[i].begin_tsc : begin_tsc;
+		uint64_t to_tsc = waker->waits[i].end_tsc < end_tsc ? waker->waits[i].end_tsc : end_tsc;
+		if (from_tsc >= to_tsc)
+			continue;
+		sum_tsc += to_tsc - from_tsc;
+		if (to_tsc - from_tsc > longest->end_tsc - longest->begin_tsc)
+			*longest = (struct evidence){ .begin_tsc = from_tsc, .end_tsc = to_tsc };
+	}
+	return sum_tsc;
+}
+
+static void end_blocked(struct causes *causes, const struct scene *scene, struct cause_vcpu *row, uint64_t tsc)
+{
+	uint64_t begin_tsc = row->blocked_since_tsc > scene->from_tsc ? row->blocked_since_tsc : scene->from_tsc;
+	uint64_t end_tsc = tsc < scene->to_tsc ? tsc : scene->to_tsc;
+
+	if (begin_tsc >= end_tsc)
+		return;
+	causes->blocked_pending += row->blocked_tsc == 0;
+	row->blocked_tsc = end_tsc - begin_tsc;
+	row->starved_tsc = 0;
+	row->blocked_piece = (struct evidence){ .begin_tsc = begin_tsc, .end_tsc = end_tsc };
+	if (row->waker != VCPU_NONE && row->waker_tsc > row->blocked_since_tsc && scene->vcpu[row->waker].role == ROLE_DOM0)
+		row->starved_tsc = waker_waited(&causes->vcpus[row->waker], begin_tsc, end_tsc, &row->starved_piece);
+}
+
+static void begin_wait(struct causes *causes, const struct scene *scene, struct cause_vcpu *row, const struct scene_change *change)
+{
+	row->woken = change->from == BLOCKED || change->from == OFFLINE;
+	if (change->from == BLOCKED && scene->vcpu[change->vcpu].role == ROLE_GUEST)
+		end_blocked(causes, scene, row, change->tsc);
+}
+
+bool causes_change(struct causes *causes, const struct scene *scene, const struct scene_change *change)
+{
+	const struct scene_vcpu *vcpu = &scene->vcpu[change->vcpu];
+	struct cause_vcpu *row;
+	bool done = true;
+
+	if (!has_room(causes, scene))
+		return false;
+	if (vcpu->role == ROLE_IDLE)
+		return true;
+	row = &causes->vcpus[change->vcpu];
+	end_piece(&causes->domains[vcpu->domain].records[row->cause], &row->piece);
+	if (change->to == BLOCKED || change->to == OFFLINE || change->to == UNKNOWN)
+		end_piece(&causes->domains[vcpu->domain].records[CAUSE_BOUND], &row->bound_piece);
+	if (change->from == RUNNABLE && vcpu->role == ROLE_DOM0)
+		done = keep_wait(row, change->since_tsc, change->tsc);
+	if (change->to == RUNNABLE)
+		begin_wait(causes, scene, row, change);
+	else
+		row->yielded = false;
+	if (change->to == RUNNING)
+		row->ran_since_tsc = change->tsc;
+	if (change->to == BLOCKED)
+		row->blocked_since_tsc = change->tsc;
+	return done;
+}
+
+/* ---- notes ---- */
+
+/* Credit above a slice's worth is halved when a vCPU goes inactive: no less than half a slice is lost. */
+static void lose_credit(struct causes *causes, struct cause_vcpu *row)
+{
+	row->budget_tsc = (double)causes->slice_tsc / 2;
+}
+
+bool causes_note(struct causes *causes, const struct scene *scene, const struct note *note)
+{
+	struct cause_vcpu *row;
+
+	if (note->kind == REC_TICKLE && pcpu_valid(note->argument))
+		causes->pcpus[note->argument].tickled_tsc = note->tsc;
+	if (note->kind == REC_RATELIMIT)
+		causes->pcpus[note->pcpu].held_tsc = note->tsc;
+	if (note->vcpu == VCPU_NONE)
+		return true;
+	if (!has_room(causes, scene))
+		return false;
+	row = &causes->vcpus[note->vcpu];
+	if (note->kind == REC_WAKE) {
+		row->waker = scene->holder[note->pcpu] >= 0 ? scene->holder[note->pcpu] : VCPU_NONE;
+		row->waker_tsc = note->tsc;
+	} else if (note->kind == REC_YIELD)
+		row->yielded = true;
+	else if (note->kind == REC_ACCOUNT_STOP)
+		lose_credit(causes, row);
+	return true;
+}
+
+/* ---- the end ---- */
+
+void causes_finish(struct causes *causes, const struct scene *scene)
+{
+	for (size_t i = 0; i < causes->vcpu_room && i < scene->vcpu_room; i++) {
+		struct cause_record *records = causes->domain_room > scene->vcpu[i].domain ? causes->domains[scene->vcpu[i].domain].records : NULL;
+		if (!records)
+			continue;
+		end_piece(&records[causes->vcpus[i].cause], &causes->vcpus[i].piece);
+		end_piece(&records[CAUSE_BOUND], &causes->vcpus[i].bound_piece);
+	}
+}
+
+const struct cause_domain *causes_of(const struct causes *causes, size_t domain)
+{
+	return domain < causes->domain_room ? &causes->domains[domain] : NULL;
+}

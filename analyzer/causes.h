@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Why a domain fell behind what it is entitled to.
+ *
+ * In each stretch in which a domain gets less than the fluid scheduler gives it, what is missing is laid on those of its
+ * vCPUs that do not run, by their entitlements, and gets the cause that the records show for each (the rules are in
+ * cause_of() in causes.c and in xtrace-fair(1)).  When the domain later gets more than its entitlement, that makes up
+ * for what it lacks: first for turns, then for all other causes in proportion.
+ *
+ * Some time is missed beside the lag: what a cap or an affinity keeps from a domain that wants to run, against what it
+ * would be entitled to without (H9); and the time that a guest was blocked, at the rate to which it is entitled when it
+ * is back (H3, H10).
+ *
+ * A cause is only named where records show it.
+ */
+#ifndef XTRACE_CAUSES_H
+#define XTRACE_CAUSES_H
+
+#include "analyzer/boost.h"
+#include "analyzer/lag.h"
+#include "analyzer/notes.h"
+#include "analyzer/scene.h"
+
+enum cause {
+	CAUSE_NO_BOOST, CAUSE_LOTTERY, CAUSE_DOM0_WAITS, CAUSE_MULTI_BOOST, CAUSE_DOM0_PREEMPTED, CAUSE_RATELIMIT, CAUSE_HALVED, CAUSE_WRONG_QUEUE,
+	CAUSE_BOUND, CAUSE_BLOCKED, CAUSE_TURN, CAUSE_DISPATCH, CAUSE_UNEXPLAINED, CAUSES
+};
+
+extern const struct cause_name { const char *id, *title; } cause_names[CAUSES];
+
+enum { EVIDENCE_MAX = 3, CAUSE_BINS = 256, DOM0_WAITS_KEPT = 16 };
+
+/* Three intervals in which the cause cost the domain most. */
+struct evidence {
+	uint64_t begin_tsc, end_tsc;
+	double lag_tsc;
+};
+
+struct cause_record {
+	struct evidence evidence[EVIDENCE_MAX];  /* the greatest first; lag_tsc 0: none */
+	float at_tsc[CAUSE_BINS];                /* lag_tsc at the end of each bin */
+};
+
+struct cause_domain {
+	double lag_tsc[CAUSES], made_up_tsc[CAUSES];
+	double beside_tsc[CAUSES];               /* of lag_tsc: missed beside the lag, and cannot be made up for */
+	double outstanding_tsc;                  /* of all causes: neither made up for nor beside */
+	double step_rate;                        /* of the stretch at hand: what its waiting vCPUs miss, by their entitlements; 0: nothing */
+	struct cause_record records[CAUSES];
+};
+
+struct dom0_wait {
+	uint64_t begin_tsc, end_tsc;
+};
+
+struct cause_vcpu {
+	enum cause cause;                        /* of the piece of lag that is growing */
+	struct evidence piece;
+	struct evidence bound_piece;             /* the same for what caps and affinities keep from it */
+	bool woken, yielded;                     /* how its wait began */
+	uint64_t blocked_since_tsc, ran_since_tsc;
+	int32_t waker;                           /* vCPU that ran on the pCPU which woke it last */
+	uint64_t waker_tsc;
+	double budget_tsc;                       /* credit it lost by going inactive, and did not wait for yet */
+	uint64_t blocked_tsc, starved_tsc;       /* that its next stretch charges: blocked; of it, Dom0 waited before it woke it */
+	struct evidence blocked_piece, starved_piece;
+	struct dom0_wait *waits;                 /* of Dom0's vCPUs: a ring of the last DOM0_WAITS_KEPT */
+	size_t wait_count;
+};
+
+struct cause_pcpu {
+	uint64_t tickled_tsc, held_tsc;          /* last TICKLE for it; last RATELIMIT on it */
+};
+
+struct causes {
+	struct cause_domain *domains;
+	size_t domain_room;
+	struct cause_vcpu *vcpus;
+	size_t vcpu_room;
+	struct cause_pcpu *pcpus;                /* PCPU_MAX entries */
+	size_t blocked_pending;                  /* vCPUs whose blocked_tsc is not charged yet */
+	uint64_t from_tsc, slice_tsc, bin_tsc, bin_end_tsc;
+	size_t bins;
+};
+
+/* slice_tsc: the scheduler's time slice. */
+bool causes_init(struct causes *causes, uint64_t from_tsc, uint64_t tsc_hz, uint64_t slice_tsc);
+void causes_free(struct causes *causes);
+
+/* The next three return false when out of memory. */
+bool causes_stretch(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag,
+		    uint64_t begin_tsc, uint64_t end_tsc);
+bool causes_change(struct causes *causes, const struct scene *scene, const struct scene_change *change);
+bool causes_note(struct causes *causes, const struct scene *scene, const struct note *note);
+void causes_finish(struct causes *causes, const struct scene *scene);
+
+/* NULL: this domain never wanted to run. */
+const struct cause_domain *causes_of(const struct causes *causes, size_t domain);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each vCPU was entitled to: at every moment the pCPUs are shared out among the vCPUs that want to
+ * run, as an ideal fluid scheduler would (generalised processor sharing): by weight, at most one pCPU for
+ * a vCPU, within the domains' caps, on the pCPUs where it may run, the rest handed on.  A vCPU wants to run while it is running or
+ * runnable; one of a capped domain also while it is offline, for that is how credit parks it.
+ */
+#ifndef XTRACE_FLUID_H
+#define XTRACE_FLUID_H
+
+#include "analyzer/hostinfo.h"
+#include "analyzer/share.h"
+#include "analyzer/vcpu.h"
+
+enum { WEIGHT_DEFAULT = 256 };
+
+/* One whose vCPUs want to run. */
+struct fluid_domain {
+	uint32_t domain;               /* index into vcpus.domains */
+	double rate;                   /* of them all; pCPUs */
+};
+
+struct fluid {
+	const struct hostinfo *host;
+	const struct vcpus *vcpus;
+	double pcpus;
+	uint64_t from_tsc, to_tsc;     /* the window that counts */
+	uint64_t now_tsc;
+	struct claimant *wanting;      /* those who want to run now; entitled_s is their rate in pCPUs */
+	size_t *wanting_vcpu;          /* whose they are */
+	struct claimant *scratch;
+	struct fluid_domain *domains;  /* of those who want to run now */
+	size_t domain_count;
+	size_t wanting_count, room;
+	size_t capped_count;           /* of the wanting: of domains with a cap */
+	size_t bound_count;            /* of the wanting: bound to some of the pCPUs */
+	uint64_t pcpu_mask;            /* all pCPUs, where affinities are known: at most 64 */
+	int32_t *place;                /* by vCPU: its place among the wanting, or -1 */
+	double *entitled_tsc;          /* by vCPU */
+	size_t vcpu_room;
+	int32_t *domain_place;         /* by domain: its place in domains, or -1 */
+	size_t domain_room;
+	bool out_of_memory;
+};
+
+void fluid_init(struct fluid *fluid, const struct hostinfo *host, const struct vcpus *vcpus, size_t pcpus);
+void fluid_free(struct fluid *fluid);
+
+/* A vCPU is in this state from now on.  Calls come in the order of time. */
+void fluid_change(struct fluid *fluid, size_t vcpu, uint64_t tsc, enum runstate state);
+
+/* Weights, caps or affinities of the host's info are others from now on. */
+void fluid_settings(struct fluid *fluid, uint64_t tsc);
+
+/* The window ends. */
+void fluid_finish(struct fluid *fluid, uint64_t end_tsc);
+
+double fluid_entitled_tsc(const struct fluid *fluid, size_t vcpu);
+
+/* The same up to a time not before the last change. */
+double fluid_entitled_at_tsc(const struct fluid *fluid, size_t vcpu, uint64_t tsc);
+
+#endif

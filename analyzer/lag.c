@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/lag.h"
+
+#include "analyzer/room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_BINS_PER_S = 1000 };
+
+void lag_init(struct lag *lag, uint64_t from_tsc, uint64_t tsc_hz)
+{
+	*lag = (struct lag){ .from_tsc = from_tsc, .bin_tsc = tsc_hz / FIRST_BINS_PER_S };
+	lag->bin_end_tsc = from_tsc + lag->bin_tsc;
+}
+
+void lag_free(struct lag *lag)
+{
+	free(lag->domains);
+}
+
+static bool reserve(struct lag *lag, size_t domains)
+{
+	size_t old_room = lag->domain_room;
+	struct lag_domain *rows = room_for(lag->domains, &lag->domain_room, domains, sizeof(*rows));
+
+	if (!rows)
+		return false;
+	memset(rows + old_room, 0, (lag->domain_room - old_room) * sizeof(*rows));
+	lag->domains = rows;
+	return true;
+}
+
+/* ---- bins ---- */
+
+static void double_bins(struct lag *lag)
+{
+	for (size_t d = 0; d < lag->domain_room; d++)
+		for (size_t i = 0; i < LAG_BINS / 2; i++)
+			lag->domains[d].at[i] = lag->domains[d].at[2 * i + 1];
+	lag->bins = LAG_BINS / 2;
+	lag->bin_tsc *= 2;
+}
+
+static void close_bin(struct lag *lag)
+{
+	for (size_t d = 0; d < lag->domain_room; d++)
+		lag->domains[d].at[lag->bins] = lag->domains[d].lag_tsc;
+	if (++lag->bins == LAG_BINS)
+		double_bins(lag);
+	lag->bin_end_tsc += lag->bin_tsc;
+}
+
+/* ---- stretches ---- */
+
+static void settle(struct lag_domain *domain, uint64_t end_tsc)
+{
+	domain->lag_tsc += domain->step_tsc;
+	if (domain->step_tsc > 0)
+		domain->fell_tsc += domain->step_tsc;
+	if (domain->lag_tsc > domain->most_tsc) {
+		domain->most_tsc = domain->lag_tsc;
+		domain->most_at_tsc = end_tsc;
+	}
+	if (domain->lag_tsc < domain->least_tsc)
+		domain->least_tsc = domain->lag_tsc;
+}
+
+/* A domain's vCPUs together: one may run while another waits. */
+static void step_all(struct lag *lag, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
+{
+	const struct fluid *fluid = scene->fluid;
+	double length_tsc = (double)(end_tsc - begin_tsc);
+
+	for (size_t i = 0; i < fluid->domain_count; i++) {
+		struct lag_domain *domain = &lag->domains[fluid->domains[i].domain];
+		domain->step_tsc = (fluid->domains[i].rate - scene->domain[fluid->domains[i].domain].running) * length_tsc;
+		settle(domain, end_tsc);
+	}
+}
+
+bool lag_stretch(struct lag *lag, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
+{
+	if (scene->vcpus->domain_count > lag->domain_room && !reserve(lag, scene->vcpus->domain_count))
+		return false;
+	if (!scene_is_easy(scene))
+		step_all(lag, scene, begin_tsc, end_tsc);
+	while (end_tsc >= lag->bin_end_tsc)
+		close_bin(lag);
+	return true;
+}
+
+const struct lag_domain *lag_of(const struct lag *lag, size_t domain)
+{
+	return domain < lag->domain_room ? &lag->domains[domain] : NULL;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/scene.h"
+
+#include "analyzer/room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool scene_init(struct scene *scene, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc)
+{
+	*scene = (struct scene){
+		.vcpus = vcpus, .fluid = fluid, .from_tsc = from_tsc, .to_tsc = to_tsc, .now_tsc = from_tsc,
+		.holder = malloc(PCPU_MAX * sizeof(*scene->holder)), .queued = calloc(PCPU_MAX, sizeof(*scene->queued)),
+	};
+	for (size_t i = 0; scene->holder && i < PCPU_MAX; i++)
+		scene->holder[i] = PCPU_UNKNOWN;
+	return scene->holder && scene->queued;
+}
+
+void scene_free(struct scene *scene)
+{
+	free(scene->vcpu);
+	free(scene->domain);
+	free(scene->holder);
+	free(scene->queued);
+}
+
+bool scene_stretch(const struct scene *scene, uint64_t tsc, uint64_t *begin_tsc, uint64_t *end_tsc)
+{
+	*begin_tsc = scene->now_tsc;
+	*end_tsc = tsc < scene->to_tsc ? tsc : scene->to_tsc;
+	return *begin_tsc < *end_tsc;
+}
+
+/* ---- room ---- */
+
+static enum domain_role role_of(uint32_t domain_id)
+{
+	return domain_id == DOMID_IDLE ? ROLE_IDLE : domain_id == 0 ? ROLE_DOM0 : ROLE_GUEST;
+}
+
+static bool reserve(struct scene *scene, size_t vcpu)
+{
+	size_t old_vcpus = scene->vcpu_room, old_domains = scene->domain_room;
+	struct scene_vcpu *rows = room_for(scene->vcpu, &scene->vcpu_room, scene->vcpus->vcpu_count, sizeof(*rows));
+	struct scene_domain *domains = room_for(scene->domain, &scene->domain_room, scene->vcpus->domain_count, sizeof(*domains));
+
+	scene->vcpu = rows ? rows : scene->vcpu;
+	scene->domain = domains ? domains : scene->domain;
+	for (size_t i = old_vcpus; rows && i < scene->vcpu_room; i++)
+		rows[i] = (struct scene_vcpu){ .state = UNKNOWN, .pcpu = PCPU_NONE };
+	if (domains)
+		memset(domains + old_domains, 0, (scene->domain_room - old_domains) * sizeof(*domains));
+	return rows && domains && vcpu < scene->vcpu_room;
+}
+
+/* ---- changes ---- */
+
+static bool waits(const struct scene_vcpu *row)
+{
+	return row->state == RUNNABLE && row->role != ROLE_IDLE;
+}
+
+static void leave(struct scene *scene, size_t vcpu, const struct scene_vcpu *row, enum runstate to)
+{
+	struct scene_domain *domain = &scene->domain[row->domain];
+
+	domain->running -= row->state == RUNNING;
+	domain->runnable -= row->state == RUNNABLE;
+	scene->waiting_vcpus -= waits(row);
+	if (waits(row) && row->pcpu != PCPU_NONE)
+		scene->queued[row->pcpu]--;
+	scene->unknown_vcpus -= row->state == UNKNOWN && row->was_known;
+	if (row->state != RUNNING || scene->holder[row->pcpu] != (int32_t)vcpu)
+		return;
+	scene->holder[row->pcpu] = to == UNKNOWN ? PCPU_UNKNOWN : PCPU_SWITCHES;
+	scene->idle_pcpus -= row->role == ROLE_IDLE;
+}
+
+static void enter(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint32_t pcpu)
+{
+	struct scene_domain *domain = &scene->domain[row->domain];
+	int32_t before = scene->holder[pcpu];
+
+	domain->running += row->state == RUNNING;
+	domain->runnable += row->state == RUNNABLE;
+	scene->waiting_vcpus += waits(row);
+	if (waits(row) && row->pcpu != PCPU_NONE)
+		scene->queued[row->pcpu]++;
+	scene->unknown_vcpus += row->state == UNKNOWN && row->was_known;
+	row->was_known |= row->state != UNKNOWN;
+	if (row->state != RUNNING)
+		return;
+	row->pcpu = (int32_t)pcpu;
+	scene->idle_pcpus -= before >= 0 && scene->vcpu[before].role == ROLE_IDLE;
+	scene->idle_pcpus += row->role == ROLE_IDLE;
+	scene->holder[pcpu] = (int32_t)vcpu;
+}
+
+bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state)
+{
+	const struct scene_vcpu *row = vcpu < scene->vcpu_room ? &scene->vcpu[vcpu] : NULL;
+
+	return scene->waiting_vcpus > 0 || !row || row->role != ROLE_IDLE || row->state == UNKNOWN || state == UNKNOWN;
+}
+
+bool scene_take(struct scene *scene, size_t vcpu, uint64_t tsc, enum runstate state, struct scene_change *change)
+{
+	const struct vcpu *known = &scene->vcpus->vcpus[vcpu];
+	struct scene_vcpu *row;
+
+	if ((vcpu >= scene->vcpu_room || known->domain >= scene->domain_room) && !reserve(scene, vcpu))
+		return false;
+	row = &scene->vcpu[vcpu];
+	*change = (struct scene_change){ .vcpu = vcpu, .from = row->state, .to = state, .since_tsc = row->since_tsc, .tsc = tsc };
+	if (!row->was_known) {
+		row->domain = known->domain;
+		row->role = role_of(scene->vcpus->domains[known->domain].id);
+		scene->domain[known->domain].role = row->role;
+	}
+	leave(scene, vcpu, row, state);
+	row->state = state;
+	row->since_tsc = tsc;
+	enter(scene, vcpu, row, known->pcpu);
+	return true;
+}
+
+void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu)
+{
+	struct scene_vcpu *row = vcpu < scene->vcpu_room ? &scene->vcpu[vcpu] : NULL;
+
+	if (!row || row->state == RUNNING)
+		return;
+	if (waits(row)) {
+		scene->queued[pcpu]++;
+		if (row->pcpu != PCPU_NONE)
+			scene->queued[row->pcpu]--;
+	}
+	row->pcpu = (int32_t)pcpu;
+}
+
+bool scene_idle_elsewhere(const struct scene *scene, uint64_t allowed)
+{
+	if (scene->idle_pcpus == 0 || allowed == scene->fluid->pcpu_mask)
+		return scene->idle_pcpus > 0;
+	for (uint32_t pcpu = 0; pcpu < 64; pcpu++) {
+		int32_t holder = scene->holder[pcpu];
+		if (allowed >> pcpu & 1 && holder >= 0 && scene->vcpu[holder].role == ROLE_IDLE)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who runs, who waits and who holds which pCPU at the moment.  Between two changes nothing changes, so a
+ * question about moments (fairness.c, waits.c, lag.c) is told of stretches, each before the scene changes.
+ *
+ * The pCPU that a vCPU waits for: where it ran last, or where Xen's PICKED_CPU record put it since.
+ */
+#ifndef XTRACE_SCENE_H
+#define XTRACE_SCENE_H
+
+#include "analyzer/fluid.h"
+#include "analyzer/vcpu.h"
+
+enum { PCPU_NONE = -1, PCPU_SWITCHES = -1, PCPU_UNKNOWN = -2 };
+
+enum domain_role { ROLE_GUEST, ROLE_DOM0, ROLE_IDLE };
+
+struct scene_vcpu {
+	uint32_t domain;          /* index into vcpus.domains */
+	enum domain_role role;
+	enum runstate state;      /* UNKNOWN until told */
+	bool was_known;           /* some state of it was told before */
+	int32_t pcpu;             /* where it runs, or waits to run; PCPU_NONE: not known */
+	uint64_t since_tsc;       /* in this state */
+};
+
+struct scene_domain {
+	enum domain_role role;      /* valid once a vCPU of it was told of */
+	uint32_t running, runnable; /* how many of its vCPUs */
+};
+
+struct scene {
+	const struct vcpus *vcpus;
+	const struct fluid *fluid;     /* who wants to run, and at which rate it is entitled to */
+	uint64_t from_tsc, to_tsc;     /* the window that counts */
+	uint64_t now_tsc;
+	struct scene_vcpu *vcpu;       /* by index into vcpus.vcpus */
+	size_t vcpu_room;
+	struct scene_domain *domain;   /* by index into vcpus.domains */
+	size_t domain_room;
+	int32_t *holder;               /* PCPU_MAX entries: the vCPU that runs there, PCPU_SWITCHES from one to the next, or PCPU_UNKNOWN */
+	uint32_t *queued;              /* PCPU_MAX entries: vCPUs that wait for it, without the idle one */
+	size_t idle_pcpus;             /* on which an idle vCPU runs */
+	size_t unknown_vcpus;          /* whose state was known once, and is not now */
+	size_t waiting_vcpus;          /* that are runnable, without the idle ones */
+};
+
+/* Everybody who wants to run does: what each gets is what the fluid scheduler gives, one pCPU. */
+static inline bool scene_is_easy(const struct scene *scene)
+{
+	return scene->waiting_vcpus == 0 && scene->fluid->capped_count == 0;
+}
+
+/* A vCPU changes from one state to another. */
+struct scene_change {
+	size_t vcpu;
+	enum runstate from, to;
+	uint64_t since_tsc;       /* since when it was in `from' */
+	uint64_t tsc;
+};
+
+bool scene_init(struct scene *scene, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc);
+void scene_free(struct scene *scene);
+
+/* The stretch from the last change to tsc, within the window.  False if it is empty. */
+bool scene_stretch(const struct scene *scene, uint64_t tsc, uint64_t *begin_tsc, uint64_t *end_tsc);
+
+/* Whether the stretch before this change is another than the one after it: while nobody waits, it is all the same
+ * whether an idle vCPU comes or goes. */
+bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state);
+
+/* Takes a change whose stretch was dealt with, and says what it was.  False when out of memory. */
+bool scene_take(struct scene *scene, size_t vcpu, uint64_t tsc, enum runstate state, struct scene_change *change);
+
+/* Some pCPU is idle of those allowed, a mask as in struct claimant. */
+bool scene_idle_elsewhere(const struct scene *scene, uint64_t allowed);
+
+/* Xen put a waiting vCPU into another pCPU's queue. */
+void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every vCPU's runstate over time, from Xen's scheduling records.
+ *
+ * Each vCPU's intervals tile the trace from its begin to its end without gap or overlap, in whole
+ * cycles.  What is not known is an interval of state UNKNOWN:
+ *  - a vCPU's state before its first record is that record's old state, so it is known;
+ *  - while a pCPU's records were lost, only vCPUs running on a pCPU without loss are known; after the
+ *    loss a vCPU's state is the old state of its next record, from the loss's end on;
+ *  - a record whose old state is not the state we knew makes the time since then unknown.
+ */
+#ifndef XTRACE_VCPU_H
+#define XTRACE_VCPU_H
+
+#include "analyzer/stream.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The first four as in xen/include/public/vcpu.h RUNSTATE_*. */
+enum runstate { RUNNING, RUNNABLE, BLOCKED, OFFLINE, UNKNOWN, RUNSTATES };
+
+extern const char *const runstate_name[RUNSTATES];
+
+enum { DOMID_IDLE = 0x7fff, DOMID_MAX = 0x8000, VCPU_ID_MAX = 8192, VCPUS_MAX = 1 << 14, VCPU_NONE = -1 };
+
+struct domain {
+	uint32_t id;
+	uint32_t generation;      /* 0 for the first domain of this id in the trace, then 1, ... */
+	uint64_t since_tsc;       /* when it came; 0: before the trace, or no record told */
+	uint64_t until_tsc;       /* when it went; UINT64_MAX: no record told so far */
+	int32_t *vcpu_by_id;      /* index into vcpus, or VCPU_NONE */
+	uint32_t vcpu_ids;        /* length of that */
+	bool removed;
+};
+
+enum knowledge { UNRESOLVED, KNOWN, LOST };
+
+struct vcpu {
+	uint32_t domain;          /* index into domains */
+	uint32_t id;
+	enum knowledge knowledge;
+	enum runstate state;      /* if KNOWN */
+	enum runstate before;     /* the state before that, UNKNOWN if not seen */
+	uint32_t pcpu;            /* where it runs, or ran last */
+	uint64_t since_tsc;
+	bool since_seen;          /* its change at since_tsc was seen */
+};
+
+struct interval {
+	size_t vcpu;              /* index into vcpus */
+	enum runstate state;
+	enum runstate before, after; /* UNKNOWN where no change was seen */
+	uint32_t pcpu;            /* of RUNNING: where */
+	uint64_t begin_tsc, end_tsc;
+	bool begin_seen, end_seen; /* the change at that end was seen */
+};
+
+struct vcpus {
+	struct domain *domains;
+	size_t domain_count, domain_room;
+	struct vcpu *vcpus;
+	size_t vcpu_count, vcpu_room;
+	int32_t *domain_by_id;    /* DOMID_MAX entries: the youngest of that id, or -1 */
+	uint8_t *pcpu_lost;       /* PCPU_MAX entries: a loss is open there */
+	int32_t *pcpu_assumed;    /* PCPU_MAX entries: vCPU that Xen named as running at a loss's end */
+	unsigned losses_open;
+	uint64_t begin_tsc;
+	uint64_t resolvable_tsc;  /* begin_tsc, or the end of the latest loss */
+	struct trust *trust;
+	void (*sink)(void *arg, const struct interval *interval);
+	void *sink_arg;
+	void (*changed)(void *arg, size_t vcpu, uint64_t tsc, enum runstate state); /* NULL: nobody asks */
+	bool out_of_memory;
+};
+
+/* Intervals go to the sink as they close, so in order of their end; `changed', with the same argument, hears of
+ * each change at its time.  False when out of memory. */
+bool vcpus_init(struct vcpus *vcpus, uint64_t begin_tsc, struct trust *trust,
+		void (*sink)(void *, const struct interval *), void *sink_arg);
+void vcpus_free(struct vcpus *vcpus);
+
+/* Before the first record is taken: a record ahead tells its vCPU's state at the begin, if it is the first of
+ * that vCPU. */
+void vcpus_preset(struct vcpus *vcpus, const struct rec *rec);
+
+/* The domain of this id and generation, NULL if no record named it. */
+const struct domain *vcpus_domain(const struct vcpus *vcpus, uint32_t id, uint32_t generation);
+
+/* The vCPU of these ids, VCPU_NONE if no record named it yet. */
+int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id);
+
+/* Takes the next record in time order. */
+void vcpus_take(struct vcpus *vcpus, const struct rec *rec);
+
+/* A vCPU's state now; UNKNOWN if it is not known or there is no such vCPU. */
+enum runstate vcpus_state(const struct vcpus *vcpus, uint32_t domain_id, uint32_t vcpu_id);
+
+/* True if the record claims an old state of its vCPU that is not the one we know. */
+bool vcpus_conflict(const struct vcpus *vcpus, const struct rec *rec);
+
+/* True if `candidate` would resolve the conflict of `conflict`: the same vCPU, from the state we know. */
+bool vcpus_explains(const struct vcpus *vcpus, const struct rec *conflict, const struct rec *candidate);
+
+/* Closes all intervals at the trace's end. */
+void vcpus_finish(struct vcpus *vcpus, uint64_t end_tsc);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/waits.h"
+
+#include "analyzer/room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void waits_free(struct waits *waits)
+{
+	for (size_t i = 0; i < waits->vcpu_room; i++) {
+		free(waits->vcpus[i].whole.parts);
+		free(waits->vcpus[i].open.parts);
+	}
+	free(waits->vcpus);
+}
+
+static struct waits_vcpu *row_of(struct waits *waits, size_t vcpu)
+{
+	size_t old_room = waits->vcpu_room;
+	struct waits_vcpu *rows = room_for(waits->vcpus, &waits->vcpu_room, vcpu + 1, sizeof(*rows));
+
+	if (!rows) {
+		waits->out_of_memory = true;
+		return NULL;
+	}
+	memset(rows + old_room, 0, (waits->vcpu_room - old_room) * sizeof(*rows));
+	waits->vcpus = rows;
+	return &rows[vcpu];
+}
+
+static void add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+{
+	struct wait_part *parts;
+
+	for (size_t i = 0; i < row->count; i++)
+		if (row->parts[i].holder == holder) {
+			row->parts[i].waited_tsc += waited_tsc;
+			return;
+		}
+	parts = room_for(row->parts, &row->room, row->count + 1, sizeof(*parts));
+	if (!parts) {
+		waits->out_of_memory = true;
+		return;
+	}
+	row->parts = parts;
+	parts[row->count++] = (struct wait_part){ holder, waited_tsc };
+}
+
+/* ---- stretches ---- */
+
+static int32_t holder_of(const struct scene *scene, const struct scene_vcpu *waiting)
+{
+	int32_t vcpu;
+
+	if (waiting->pcpu == PCPU_NONE)
+		return HOLDER_UNKNOWN;
+	vcpu = scene->holder[waiting->pcpu];
+	if (vcpu < 0)
+		return vcpu == PCPU_SWITCHES ? HOLDER_SWITCH : HOLDER_UNKNOWN;
+	return scene->vcpu[vcpu].role == ROLE_IDLE ? HOLDER_IDLE : (int32_t)scene->vcpu[vcpu].domain;
+}
+
+void waits_stretch(struct waits *waits, const struct scene *scene, uint64_t length_tsc)
+{
+	const struct fluid *fluid = scene->fluid;
+
+	for (size_t i = 0; i < fluid->wanting_count; i++) {
+		size_t vcpu = fluid->wanting_vcpu[i];
+		const struct scene_vcpu *waiting = &scene->vcpu[vcpu];
+		struct waits_vcpu *row;
+		int32_t holder;
+		if (waiting->state != RUNNABLE)
+			continue;
+		row = vcpu < waits->vcpu_room ? &waits->vcpus[vcpu] : row_of(waits, vcpu);
+		if (!row)
+			return;
+		holder = holder_of(scene, waiting);
+		add(waits, &row->open, holder, length_tsc);
+		if (holder >= 0 && scene_idle_elsewhere(scene, fluid->wanting[i].allowed))
+			row->open.elsewhere_tsc += length_tsc;
+	}
+}
+
+/* ---- intervals: a wait is over, and was one if its interval says so ---- */
+
+static void close_wait(struct waits *waits, struct waits_vcpu *row, uint64_t length_tsc)
+{
+	for (size_t i = 0; i < row->open.count; i++) {
+		add(waits, &row->whole, row->open.parts[i].holder, row->open.parts[i].waited_tsc);
+		length_tsc -= row->open.parts[i].waited_tsc;
+	}
+	if (length_tsc > 0)
+		add(waits, &row->whole, HOLDER_UNKNOWN, length_tsc);
+	row->whole.elsewhere_tsc += row->open.elsewhere_tsc;
+}
+
+void waits_interval(struct waits *waits, const struct interval *interval)
+{
+	struct waits_vcpu *row = interval->vcpu < waits->vcpu_room ? &waits->vcpus[interval->vcpu] : row_of(waits, interval->vcpu);
+
+	if (!row)
+		return;
+	if (interval->state == RUNNABLE)
+		close_wait(waits, row, interval->end_tsc - interval->begin_tsc);
+	row->open.count = 0;
+	row->open.elsewhere_tsc = 0;
+}
+
+/* ---- what comes of it ---- */
+
+uint64_t waits_of(const struct waits *waits, size_t vcpu, int32_t holder)
+{
+	const struct wait_row *row = vcpu < waits->vcpu_room ? &waits->vcpus[vcpu].whole : NULL;
+
+	for (size_t i = 0; row && i < row->count; i++)
+		if (row->parts[i].holder == holder)
+			return row->parts[i].waited_tsc;
+	return 0;
+}
+
+uint64_t waits_elsewhere_tsc(const struct waits *waits, size_t vcpu)
+{
+	return vcpu < waits->vcpu_room ? waits->vcpus[vcpu].whole.elsewhere_tsc : 0;
+}

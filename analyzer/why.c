@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/why.h"
+
+#include "analyzer/analysis.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double credit_tslice_ms = 30; /* unless told */
+
+bool why_init(struct why *why, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc, uint64_t tsc_hz,
+	      double tslice_ms)
+{
+	uint64_t slice_tsc = (uint64_t)((tslice_ms > 0 ? tslice_ms : credit_tslice_ms) * (double)tsc_hz / 1e3);
+
+	*why = (struct why){ 0 };
+	lag_init(&why->lag, from_tsc, tsc_hz);
+	boost_init(&why->boost, slice_tsc, &why->credit);
+	if (!scene_init(&why->scene, vcpus, fluid, from_tsc, to_tsc))
+		return false;
+	credit_init(&why->credit, &why->scene, fluid->host, (uint32_t)fluid->pcpus, tsc_hz);
+	return fairness_init(&why->fairness, from_tsc, tsc_hz) &&
+	       causes_init(&why->causes, from_tsc, tsc_hz, slice_tsc);
+}
+
+void why_free(struct why *why)
+{
+	causes_free(&why->causes);
+	boost_free(&why->boost);
+	credit_free(&why->credit);
+	lag_free(&why->lag);
+	waits_free(&why->waits);
+	fairness_free(&why->fairness);
+	scene_free(&why->scene);
+}
+
+static void pass_time(struct why *why, uint64_t tsc)
+{
+	uint64_t begin_tsc, end_tsc;
+
+	if (!scene_stretch(&why->scene, tsc, &begin_tsc, &end_tsc))
+		return;
+	if (!fairness_stretch(&why->fairness, &why->scene, begin_tsc, end_tsc) || !lag_stretch(&why->lag, &why->scene, begin_tsc, end_tsc) ||
+	    !causes_stretch(&why->causes, &why->scene, &why->boost, &why->lag, begin_tsc, end_tsc))
+		why->out_of_memory = true;
+	if (why->scene.waiting_vcpus > 0)
+		waits_stretch(&why->waits, &why->scene, end_tsc - begin_tsc);
+	why->scene.now_tsc = end_tsc;
+}
+
+void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state)
+{
+	struct scene_change change;
+
+	if (scene_matters(&why->scene, vcpu, state))
+		pass_time(why, tsc);
+	if (!scene_take(&why->scene, vcpu, tsc, state, &change)) {
+		why->out_of_memory = true;
+		return;
+	}
+	credit_change(&why->credit, &change);
+	boost_change(&why->boost, &change);
+	if (!fairness_change(&why->fairness, &why->scene, &change) || !causes_change(&why->causes, &why->scene, &change))
+		why->out_of_memory = true;
+}
+
+bool why_interval(struct why *why, const struct interval *interval)
+{
+	if (why->scene.waiting_vcpus > 0)
+		pass_time(why, interval->end_tsc);
+	waits_interval(&why->waits, interval);
+	return !why->out_of_memory && !why->waits.out_of_memory && !why->boost.out_of_memory && !why->credit.out_of_memory;
+}
+
+void why_note(struct why *why, const struct rec *rec)
+{
+	struct note note = note_of(why->scene.vcpus, rec);
+
+	boost_note(&why->boost, &note);
+	credit_note(&why->credit, &note);
+	if (!causes_note(&why->causes, &why->scene, &note))
+		why->out_of_memory = true;
+	if ((note.kind != REC_PICKED_CPU && note.kind != REC_PICKED_CPU2) || note.vcpu == VCPU_NONE || !pcpu_valid(note.argument))
+		return;
+	pass_time(why, note.tsc);
+	scene_moved(&why->scene, (size_t)note.vcpu, note.argument);
+}
+
+void why_settings(struct why *why, uint64_t tsc)
+{
+	pass_time(why, tsc);
+}
+
+void why_finish(struct why *why, uint64_t end_tsc)
+{
+	why->scene.to_tsc = end_tsc;
+	pass_time(why, end_tsc);
+	credit_finish(&why->credit, end_tsc);
+	fairness_finish(&why->fairness, end_tsc);
+	causes_finish(&why->causes, &why->scene);
+}
+
+/* ---- the result ---- */
+
+static void fill_starvation(const struct why *why, const struct result *result, struct result_domain *out)
+{
+	const struct domain *domain = vcpus_domain(why->scene.vcpus, out->id, out->generation);
+	size_t index = domain ? (size_t)(domain - why->scene.vcpus->domains) : 0;
+	const struct fairness_guest *guest;
+
+	out->starved_s = out->starved_at_s = NAN;
+	if (!domain || out->id == 0 || index >= why->fairness.guest_room)
+		return;
+	guest = &why->fairness.guests[index];
+	out->starved_s = (double)guest->longest_tsc / (double)result->tsc_hz;
+	if (guest->longest_tsc > 0)
+		out->starved_at_s = result_second(result, guest->longest_at_tsc);
+}
+
+/* Below the longest window that slides comes the whole trace, whose index is known already. */
+static void fill_windows(const struct why *why, struct result *result)
+{
+	size_t count = fairness_windows(&why->fairness, result->tsc_hz, result->windows);
+	unsigned ran = 0, wanted = 0;
+
+	for (size_t d = 0; d < result->domain_count; d++) {
+		ran += result->domains[d].id != 0 && result->domains[d].state_s[RUNNING] > 0;
+		wanted += result->domains[d].id != 0 && result->domains[d].entitled_share > 0;
+	}
+	result->windows[count++] = (struct fairness_window){
+		.window_ms = 1e3 * result->duration_s, .windows = 1, .unknown_windows = why->scene.unknown_vcpus > 0, .jain_windows = wanted > 1,
+		.jain_mean = wanted > 1 ? result->jain_weighted : NAN, .jain_p5 = wanted > 1 ? result->jain_weighted : NAN,
+		.ran_mean = ran, .ran_p5 = ran, .ran_p50 = ran, .ran_p95 = ran,
+	};
+	result->window_count = count;
+	result->horizon_ms = fairness_horizon_ms(result->windows, count);
+}
+
+/* ---- who made whom wait ---- */
+
+static int32_t index_of(const struct why *why, const struct result_domain *wanted)
+{
+	const struct domain *domain = vcpus_domain(why->scene.vcpus, wanted->id, wanted->generation);
+
+	return domain ? (int32_t)(domain - why->scene.vcpus->domains) : -1;
+}
+
+/* Other domains than those of the result do not exist, so the parts of a vCPU add up. */
+static void fill_waited(const struct why *why, const struct result *result, size_t vcpu, struct result_vcpu *out)
+{
+	static const int32_t others[WAITED_OTHERS] = { [WAITED_IDLE] = HOLDER_IDLE, [WAITED_SWITCH] = HOLDER_SWITCH, [WAITED_UNKNOWN] = HOLDER_UNKNOWN };
+
+	for (size_t d = 0; d < result->domain_count; d++) {
+		int32_t holder = index_of(why, &result->domains[d]);
+		out->waited_tsc[d] = holder >= 0 ? waits_of(&why->waits, vcpu, holder) : 0;
+	}
+	for (size_t other = 0; other < WAITED_OTHERS; other++)
+		out->waited_tsc[result->domain_count + other] = waits_of(&why->waits, vcpu, others[other]);
+	out->elsewhere_tsc = waits_elsewhere_tsc(&why->waits, vcpu);
+}
+
+static bool fill_waits(const struct why *why, const struct result *result, struct result_domain *out)
+{
+	size_t holders = result->domain_count + WAITED_OTHERS;
+	const struct domain *domain = vcpus_domain(why->scene.vcpus, out->id, out->generation);
+
+	out->waited_tsc = calloc(holders, sizeof(*out->waited_tsc));
+	for (size_t v = 0; out->waited_tsc && v < out->vcpu_count; v++) {
+		struct result_vcpu *vcpu = &out->vcpus[v];
+		int32_t index = domain && vcpu->id < domain->vcpu_ids ? domain->vcpu_by_id[vcpu->id] : VCPU_NONE;
+		vcpu->waited_tsc = calloc(holders, sizeof(*vcpu->waited_tsc));
+		if (!vcpu->waited_tsc)
+			return false;
+		if (index != VCPU_NONE)
+			fill_waited(why, result, (size_t)index, vcpu);
+		for (size_t h = 0; h < holders; h++)
+			out->waited_tsc[h] += vcpu->waited_tsc[h];
+		out->elsewhere_tsc += vcpu->elsewhere_tsc;
+	}
+	return out->waited_tsc != NULL;
+}
+
+/* ---- lag ---- */
+
+static bool fill_lag(const struct why *why, const struct result *result, struct result_domain *out)
+{
+	int32_t index = index_of(why, out);
+	const struct lag_domain *lag = index >= 0 ? lag_of(&why->lag, (size_t)index) : NULL;
+	double hz = (double)result->tsc_hz;
+
+	out->most_lag_at_s = NAN;
+	out->lag_at_s = calloc(why->lag.bins + 1, sizeof(*out->lag_at_s));
+	if (!out->lag_at_s || !lag)
+		return out->lag_at_s != NULL;
+	out->lag_s = lag->lag_tsc / hz;
+	out->most_lag_s = lag->most_tsc / hz;
+	if (lag->most_tsc > 0)
+		out->most_lag_at_s = result_second(result, lag->most_at_tsc);
+	out->least_lag_s = lag->least_tsc / hz;
+	out->fell_behind_s = lag->fell_tsc / hz;
+	for (size_t i = 0; i < why->lag.bins; i++)
+		out->lag_at_s[i] = lag->at[i] / hz;
+	return true;
+}
+
+/* ---- causes and boosts ---- */
+
+static bool fill_cause(const struct result *result, const struct cause_domain *domain, size_t cause, size_t bins, struct result_cause *out)
+{
+	const struct cause_record *record = &domain->records[cause];
+	double hz = (double)result->tsc_hz;
+
+	out->lag_s = domain->lag_tsc[cause] / hz;
+	out->made_up_s = domain->made_up_tsc[cause] / hz;
+	out->at_s = calloc(bins + 1, sizeof(*out->at_s));
+	for (size_t i = 0; out->at_s && i < bins; i++)
+		out->at_s[i] = (double)record->at_tsc[i] / hz;
+	for (size_t i = 0; i < EVIDENCE_MAX && record->evidence[i].lag_tsc > 0; i++)
+		out->evidence[out->evidence_count++] = (struct result_interval){
+			result_second(result, record->evidence[i].begin_tsc), result_second(result, record->evidence[i].end_tsc),
+		};
+	return out->at_s != NULL;
+}
+
+/* Turns come and go: of them only what is not made up for counts for the order. */
+static double weight_of(const struct result_cause *cause)
+{
+	return cause->name == &cause_names[CAUSE_TURN] ? cause->lag_s - cause->made_up_s : cause->lag_s;
+}
+
+static int compare_causes(const void *a, const void *b)
+{
+	const struct result_cause *x = a, *y = b;
+	double first = weight_of(x), second = weight_of(y);
+
+	return first != second ? (first < second ? 1 : -1) : (x->name > y->name) - (x->name < y->name);
+}
+
+/* What the scheduler took from a domain for good; H10 is not its doing. */
+static double taken_s(const struct result_domain *domain)
+{
+	double sum_s = 0;
+
+	for (size_t i = 0; i < domain->cause_count; i++)
+		if (domain->causes[i].name != &cause_names[CAUSE_BLOCKED])
+			sum_s += domain->causes[i].lag_s - domain->causes[i].made_up_s;
+	return sum_s;
+}
+
+static bool fill_causes(const struct why *why, const struct result *result, struct result_domain *out)
+{
+	int32_t index = index_of(why, out);
+	const struct cause_domain *domain = index >= 0 ? causes_of(&why->causes, (size_t)index) : NULL;
+	double sum_s = 0;
+
+	for (size_t cause = 0; domain && cause < CAUSES; cause++) {
+		struct result_cause *row = &out->causes[out->cause_count];
+		if (domain->lag_tsc[cause] <= 0)
+			continue;
+		row->name = &cause_names[cause];
+		out->cause_count++;
+		if (!fill_cause(result, domain, cause, why->causes.bins, row))
+			return false;
+		sum_s += row->lag_s;
+	}
+	for (size_t i = 0; i < out->cause_count; i++)
+		out->causes[i].share = out->causes[i].lag_s / sum_s;
+	qsort(out->causes, out->cause_count, sizeof(*out->causes), compare_causes);
+	return true;
+}
+
+static bool add_boosts(const struct boost_vcpu *boost, struct result_domain *out)
+{
+	out->boosts.granted += boost->counts.granted;
+	out->boosts.kept += boost->counts.kept;
+	out->boosts.refused += boost->counts.refused;
+	out->boosts.refused_parked += boost->counts.refused_parked;
+	out->boosts.refused_moved += boost->counts.refused_moved;
+	out->boosts.unknown += boost->counts.unknown;
+	out->boosts.lost += boost->counts.lost;
+	out->boosts.halved += boost->counts.halved;
+	for (size_t priority = 0; priority < WAKE_PRIORITIES; priority++) {
+		if (!boost->wait[priority])
+			continue;
+		if (!out->wake[priority] && !(out->wake[priority] = calloc(1, sizeof(*out->wake[priority]))))
+			return false;
+		histogram_merge(out->wake[priority], boost->wait[priority]);
+	}
+	return true;
+}
+
+static bool fill_boosts(const struct why *why, struct result_domain *out)
+{
+	const struct domain *domain = vcpus_domain(why->scene.vcpus, out->id, out->generation);
+
+	for (uint32_t id = 0; domain && id < domain->vcpu_ids; id++) {
+		const struct boost_vcpu *boost = domain->vcpu_by_id[id] == VCPU_NONE ? NULL : boost_of(&why->boost, (size_t)domain->vcpu_by_id[id]);
+		if (boost && !add_boosts(boost, out))
+			return false;
+	}
+	return true;
+}
+
+bool why_fill(const struct why *why, struct result *result)
+{
+	for (size_t d = 0; d < result->domain_count; d++) {
+		fill_starvation(why, result, &result->domains[d]);
+		if (!fill_causes(why, result, &result->domains[d]) || !fill_waits(why, result, &result->domains[d]) || !fill_lag(why, result, &result->domains[d]) ||
+		    !fill_boosts(why, &result->domains[d]))
+			return false;
+	}
+	result->cause_bins = why->causes.bins;
+	result->cause_bin_s = (double)why->causes.bin_tsc / (double)result->tsc_hz;
+	if (!credit_fill(&why->credit, result))
+		return false;
+	result->boosts_known = why->boost.any;
+	result->lag_bins = why->lag.bins;
+	result->lag_bin_s = (double)why->lag.bin_tsc / (double)result->tsc_hz;
+	for (size_t d = 0; d < result->domain_count; d++)
+		if (taken_s(&result->domains[d]) > taken_s(&result->domains[result->furthest_behind]))
+			result->furthest_behind = d;
+	fill_windows(why, result);
+	return true;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The questions about moments, together: each is told of every stretch between two changes, of the changes, and of the
+ * intervals as they close.  A new question is a line in each function here.
+ */
+#ifndef XTRACE_WHY_H
+#define XTRACE_WHY_H
+
+#include "analyzer/boost.h"
+#include "analyzer/causes.h"
+#include "analyzer/credit.h"
+#include "analyzer/fairness.h"
+#include "analyzer/lag.h"
+#include "analyzer/notes.h"
+#include "analyzer/scene.h"
+#include "analyzer/waits.h"
+
+struct result;
+
+struct why {
+	struct scene scene;
+	struct fairness fairness;
+	struct waits waits;
+	struct lag lag;
+	struct credit credit;
+	struct boost boost;
+	struct causes causes;
+	bool out_of_memory;
+};
+
+/* The window is from_tsc to to_tsc; nothing before counts.  tslice_ms: 0 if not told. */
+bool why_init(struct why *why, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc, uint64_t tsc_hz,
+	      double tslice_ms);
+void why_free(struct why *why);
+
+/* A vCPU is in this state from now on; called before the fluid hears of it. */
+void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state);
+
+/* An interval closes, before the change that closes it is told.  False when out of memory. */
+bool why_interval(struct why *why, const struct interval *interval);
+
+/* A record of a kind from REC_NOTES on. */
+void why_note(struct why *why, const struct rec *rec);
+
+/* Weights, caps or affinities change; called before the fluid hears of it. */
+void why_settings(struct why *why, uint64_t tsc);
+
+/* The window ends. */
+void why_finish(struct why *why, uint64_t end_tsc);
+
+/* Fills what these questions answer into a result whose domains are there already.  False when out of memory. */
+bool why_fill(const struct why *why, struct result *result);
+
+#endif
