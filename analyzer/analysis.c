@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/analysis.h"
+
+#include "analyzer/clock.h"
+#include "analyzer/diag.h"
+#include "analyzer/dom0.h"
+#include "analyzer/fluid.h"
+#include "analyzer/merge.h"
+#include "analyzer/naming.h"
+#include "analyzer/progress.h"
+#include "analyzer/pv.h"
+#include "analyzer/pv_result.h"
+#include "analyzer/summary.h"
+#include "analyzer/timeline.h"
+#include "analyzer/why.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { SKEW_MAX_TSC = 1 << 20 }; /* records this close on two pCPUs may have changed places */
+
+/* Everything that lives while a file is read. */
+struct run {
+	struct tracefile file;
+	uint32_t *pcpu_list;
+	size_t pcpu_count;
+	struct merge merge;
+	struct vcpus vcpus;
+	struct account account;
+	struct fluid fluid;
+	struct why why;
+	struct timeline timeline;
+	struct dom0_kernel *kernel;
+	struct dom0 dom0;
+	struct demand *demand;          /* NULL: nobody asks for it */
+	struct block_sources sources;
+	struct pv pv;
+	struct naming naming;
+	struct result *result;
+	uint64_t from_tsc, to_tsc;
+	bool brief;
+	bool sink_failed;
+};
+
+/* ---- stage 1: what the file says beside the records, and which pCPUs it has ---- */
+
+static bool scan(struct run *run)
+{
+	uint8_t *seen = calloc(PCPU_MAX, 1);
+	struct payload payload = { 0 };
+	struct chunk chunk;
+	struct walk walk;
+	bool done = seen != NULL;
+
+	walk_begin(&walk, &run->file, 0);
+	while (done && walk_next(&walk, &chunk, &run->result->trust)) {
+		if (chunk.kind == CHUNK_OTHER)
+			done = hostinfo_take(&run->result->host, &chunk, &payload, &run->result->trust);
+		else
+			seen[chunk.pcpu] = 1;
+	}
+	done = done && !payload.out_of_memory;
+	payload_free(&payload);
+	walk_end(&walk);
+	run->pcpu_list = done ? calloc(PCPU_MAX, sizeof(*run->pcpu_list)) : NULL;
+	for (uint32_t pcpu = 0; run->pcpu_list && pcpu < PCPU_MAX; pcpu++)
+		if (seen[pcpu])
+			run->pcpu_list[run->pcpu_count++] = pcpu;
+	free(seen);
+	return run->pcpu_list != NULL;
+}
+
+static bool find_clock(struct run *run, uint64_t given_hz)
+{
+	struct result *result = run->result;
+
+	result->tsc_hz = given_hz;
+	result->tsc_hz_source = "--tsc-hz";
+	if (result->tsc_hz == 0) {
+		result->tsc_hz = result->host.tsc_hz;
+		result->tsc_hz_source = "the capture";
+	}
+	for (size_t i = 0; i < run->pcpu_count && result->tsc_hz == 0; i++) {
+		result->tsc_hz = clock_measure_hz(&run->file, run->pcpu_list[i]);
+		result->tsc_hz_source = "the trace's own switch records";
+	}
+	return result->tsc_hz != 0;
+}
+
+/* ---- stage 2: records in order, through the vCPUs' states, to the metrics ---- */
+
+/* What closes is clipped to the window asked for and handed to every metric. */
+static void sink(void *arg, const struct interval *interval)
+{
+	struct run *run = arg;
+	struct interval clipped = *interval;
+
+	if (clipped.begin_tsc < run->from_tsc) {
+		clipped.begin_tsc = run->from_tsc;
+		clipped.begin_seen = false;
+	}
+	if (clipped.end_tsc > run->to_tsc) {
+		clipped.end_tsc = run->to_tsc;
+		clipped.end_seen = false;
+	}
+	if (clipped.begin_tsc > clipped.end_tsc || (clipped.begin_tsc == clipped.end_tsc && !clipped.begin_seen))
+		return;
+	if (!account_interval(&run->account, &run->vcpus, &clipped) ||
+	    !latency_interval(&run->result->latency, &clipped) ||
+	    (!run->brief && (!why_interval(&run->why, &clipped) || !dom0_interval(&run->dom0, &clipped))) ||
+	    (run->timeline.file && !timeline_interval(&run->timeline, &run->vcpus, &clipped)))
+		run->sink_failed = true;
+}
+
+static void changed(void *arg, size_t vcpu, uint64_t tsc, enum runstate state)
+{
+	struct run *run = arg;
+
+	if (!run->brief) {
+		why_change(&run->why, vcpu, tsc, state);
+		dom0_change(&run->dom0, vcpu, tsc, state);
+		pv_change(&run->pv, vcpu, state);
+	}
+	if (run->demand)
+		demand_change(run->demand, vcpu, tsc, state);
+	fluid_change(&run->fluid, vcpu, tsc, state);
+}
+
+/* A record of class pv, from the stream of its pCPU. */
+static void passed_by(void *arg, const struct rec *rec)
+{
+	pv_note(&((struct run *)arg)->pv, rec);
+}
+
+struct conflict {
+	const struct vcpus *vcpus;
+	const struct rec *rec;
+};
+
+static bool resolves(const struct rec *candidate, const void *arg)
+{
+	const struct conflict *conflict = arg;
+
+	return vcpus_explains(conflict->vcpus, conflict->rec, candidate);
+}
+
+/* The next record in the order of time, and of cause where two pCPUs' records contradict it. */
+static const struct rec *next_record(struct run *run)
+{
+	const struct rec *rec = merge_head(&run->merge);
+	struct conflict conflict = { &run->vcpus, rec };
+
+	if (rec && vcpus_conflict(&run->vcpus, rec) &&
+	    merge_prefer(&run->merge, rec->tsc + SKEW_MAX_TSC, resolves, &conflict)) {
+		run->result->trust.reordered_records++;
+		rec = merge_head(&run->merge);
+	}
+	return rec;
+}
+
+/* The seconds of the window asked for, as cycles; what lies beyond any clock is "to the end". */
+static uint64_t tsc_at(uint64_t begin_tsc, double seconds, uint64_t hz)
+{
+	double cycles = seconds * (double)hz;
+
+	return cycles < 9e18 ? begin_tsc + (uint64_t)llround(cycles) : UINT64_MAX;
+}
+
+enum { TIMELINE_MS = 500 }; /* how much of the trace a timeline shows unless told */
+
+/* Unless told, the timeline shows a stretch in the middle of what is known of the window beforehand. */
+static void set_timeline(struct run *run, const struct analysis_options *options, uint64_t begin_tsc)
+{
+	struct result *result = run->result;
+	double hz = (double)result->tsc_hz, end_s = options->to_s;
+
+	if (result->host.end_tsc > begin_tsc)
+		end_s = fmin(end_s, (double)(result->host.end_tsc - begin_tsc) / hz);
+	result->timeline_from_s = options->timeline_from_s;
+	result->timeline_to_s = options->timeline_to_s;
+	if (isnan(options->timeline_from_s)) {
+		result->timeline_from_s = isinf(end_s) ? options->from_s : (options->from_s + end_s) / 2;
+		result->timeline_to_s = result->timeline_from_s + TIMELINE_MS / 1e3;
+	}
+	run->timeline = (struct timeline){
+		.file = options->timeline, .zero_tsc = begin_tsc, .tsc_hz = hz,
+		.from_tsc = tsc_at(begin_tsc, result->timeline_from_s, result->tsc_hz),
+		.to_tsc = tsc_at(begin_tsc, result->timeline_to_s, result->tsc_hz),
+	};
+}
+
+static void set_windows(struct run *run, const struct analysis_options *options, uint64_t begin_tsc)
+{
+	uint64_t hz = run->result->tsc_hz;
+
+	run->from_tsc = tsc_at(begin_tsc, options->from_s, hz);
+	run->to_tsc = tsc_at(begin_tsc, options->to_s, hz);
+	run->pv.from_tsc = run->from_tsc;
+	run->pv.to_tsc = run->to_tsc;
+	set_timeline(run, options, begin_tsc);
+}
+
+/* Where a stream's first evidence is; 0 if it has none.  A loss at the very begin of a stream has no begin, but an end. */
+static uint64_t first_evidence_tsc(const struct merge *merge, size_t i)
+{
+	if (merge->head_tsc[i] == MERGE_NONE)
+		return 0;
+	if (merge->head_tsc[i] == 0 && merge->streams[i].loss_open)
+		return merge->streams[i].loss_end_tsc;
+	return merge->head_tsc[i];
+}
+
+/* When the capture began, or the first record was written; 0 if there is none. */
+static uint64_t begin_of(const struct run *run)
+{
+	uint64_t begin_tsc = 0, start_tsc = run->result->host.start_tsc;
+
+	for (size_t i = 0; i < run->merge.count; i++) {
+		uint64_t tsc = first_evidence_tsc(&run->merge, i);
+		if (tsc != 0 && (begin_tsc == 0 || tsc < begin_tsc))
+			begin_tsc = tsc;
+	}
+	return start_tsc != 0 && start_tsc < begin_tsc ? start_tsc : begin_tsc;
+}
+
+static uint64_t end_of(const struct run *run, uint64_t begin_tsc)
+{
+	uint64_t end_tsc = begin_tsc;
+
+	for (size_t i = 0; i < run->merge.count; i++)
+		if (run->merge.streams[i].last_tsc > end_tsc)
+			end_tsc = run->merge.streams[i].last_tsc;
+	return run->result->host.end_tsc > end_tsc ? run->result->host.end_tsc : end_tsc;
+}
+
+enum { PRESET_S = 2 };
+
+static bool tells_no_loss(const struct rec *rec)
+{
+	return rec->kind == REC_RUNSTATE || rec->kind == REC_CONTINUE || rec->kind >= REC_NOTES;
+}
+
+/* Looks ahead for the first record of each vCPU, which tells its state at the begin: who waits then is entitled
+ * to run.  Stops where records were lost or a domain came, for then a first record tells less. */
+static bool preset_states(struct run *run, uint64_t begin_tsc)
+{
+	uint64_t until_tsc = begin_tsc + PRESET_S * run->result->tsc_hz;
+	struct trust unused = { .messages = UINT32_MAX };
+	const struct rec *rec;
+	struct merge ahead;
+	bool done;
+
+	if (!merge_init(&ahead, &run->file, run->pcpu_list, run->pcpu_count, &unused, NULL))
+		return false;
+	while ((rec = merge_head(&ahead)) && rec->tsc < until_tsc && tells_no_loss(rec)) {
+		if (rec->kind < REC_NOTES)
+			vcpus_preset(&run->vcpus, rec);
+		merge_advance(&ahead);
+	}
+	done = !merge_out_of_memory(&ahead);
+	merge_free(&ahead);
+	return done;
+}
+
+static void take_settings(struct run *run, uint64_t tsc)
+{
+	struct hostinfo *host = &run->result->host;
+
+	while (hostinfo_next_change(host) <= tsc) {
+		uint64_t change_tsc = hostinfo_next_change(host);
+		if (!run->brief)
+			why_settings(&run->why, change_tsc);
+		hostinfo_pass(host, change_tsc);
+		if (!run->brief)
+			credit_settings(&run->why.credit, change_tsc);
+		fluid_settings(&run->fluid, change_tsc);
+	}
+}
+
+/* Dom0's kernel's events up to a time, while the vCPUs' states are those of that time.  Xen logs a switch where it
+ * decides it: before the next vCPU runs and after the last one ran, so each event lies within. */
+static void follow_kernel(struct run *run, uint64_t until_tsc)
+{
+	const struct dom0_event *event;
+
+	while ((event = dom0_kernel_head(run->kernel)) && event->tsc < until_tsc) {
+		enum runstate state = vcpus_state(&run->vcpus, 0, event->cpu);
+		if (event->kind != DOM0_MISSED && state == UNKNOWN)
+			run->result->kernel.unplaced_events++;
+		else if (event->kind != DOM0_MISSED && state != RUNNING)
+			run->result->kernel.outside_events++;
+		if (!run->brief)
+			dom0_event(&run->dom0, event);
+		dom0_kernel_advance(run->kernel);
+	}
+}
+
+static void take_record(struct run *run, const struct rec *rec)
+{
+	if (run->demand)
+		demand_record(run->demand, rec);
+	if (rec->kind < REC_NOTES) {
+		vcpus_take(&run->vcpus, rec);
+		if (rec->kind == REC_DOM_ADD)
+			dom0_domain(&run->dom0, rec_word(rec, 0));
+		return;
+	}
+	if (run->brief)
+		return;
+	if (rec->kind < REC_DOM0)
+		why_note(&run->why, rec);
+	dom0_note(&run->dom0, rec);
+}
+
+/* Up to the end of a block, where the running totals are written down; next to always there is none before the time. */
+static void pass_blocks(struct run *run, uint64_t tsc)
+{
+	struct blocks *blocks = &run->result->blocks;
+
+	while (blocks->end_tsc < tsc && blocks->end_tsc < run->to_tsc && !run->brief && !run->sink_failed) {
+		follow_kernel(run, blocks->end_tsc);
+		take_settings(run, blocks->end_tsc);
+		run->sink_failed = !blocks_close(blocks, &run->sources);
+	}
+}
+
+static void follow_records(struct run *run)
+{
+	struct progress progress;
+	const struct rec *rec;
+
+	progress_begin(&progress, run->file.input.size);
+	while ((rec = next_record(run)) && !run->sink_failed && !run->vcpus.out_of_memory) {
+		pass_blocks(run, rec->tsc);
+		follow_kernel(run, rec->tsc);
+		if (rec->tsc >= hostinfo_next_change(&run->result->host))
+			take_settings(run, rec->tsc);
+		take_record(run, rec);
+		progress_at(&progress, rec->offset);
+		merge_advance(&run->merge);
+	}
+	follow_kernel(run, UINT64_MAX);
+	progress_end(&progress);
+}
+
+static int failed_memory(void)
+{
+	diag_error("out of memory");
+	return EXIT_FAILED;
+}
+
+static int follow(struct run *run, const struct analysis_options *options)
+{
+	struct result *result = run->result;
+	const struct merge_aside aside = { passed_by, run };
+	uint64_t begin_tsc, end_tsc;
+
+	if (!pv_init(&run->pv, &run->vcpus, &result->trust) ||
+	    !merge_init(&run->merge, &run->file, run->pcpu_list, run->pcpu_count, &result->trust, run->brief ? NULL : &aside))
+		return failed_memory();
+	begin_tsc = begin_of(run);
+	if (run->brief)
+		merge_leave_out(&run->merge, REC_NOTES);
+	if (begin_tsc == 0) {
+		diag_error("%s: no scheduler records: nothing to account (were they captured? xtrace-cap -e sched)", result->input_name);
+		return EXIT_FAILED;
+	}
+	set_windows(run, options, begin_tsc);
+	if (!account_init(&run->account) || !vcpus_init(&run->vcpus, begin_tsc, &result->trust, sink, run))
+		return failed_memory();
+	if (run->demand && !demand_begin(run->demand, &run->vcpus, &result->host, run->from_tsc, run->to_tsc, result->tsc_hz))
+		return failed_memory();
+	run->vcpus.changed = changed;
+	hostinfo_rewind(&result->host);
+	fluid_init(&run->fluid, &result->host, &run->vcpus, result->host.pcpus ? result->host.pcpus : run->pcpu_count);
+	run->fluid.from_tsc = run->from_tsc;
+	run->fluid.to_tsc = run->to_tsc;
+	run->kernel = dom0_kernel_open(&run->file, &result->trust);
+	run->sources = (struct block_sources){ &run->vcpus, &run->account, &result->latency, &run->fluid, &run->why, &run->dom0 };
+	if (!run->kernel || !blocks_init(&result->blocks, run->from_tsc, result->tsc_hz) ||
+	    !why_init(&run->why, &run->vcpus, &run->fluid, run->from_tsc, run->to_tsc, result->tsc_hz, result->host.tslice_ms) ||
+	    !dom0_init(&run->dom0, &run->why.scene, dom0_kernel_info(run->kernel), run->from_tsc, run->to_tsc, result->tsc_hz) ||
+	    !preset_states(run, begin_tsc))
+		return failed_memory();
+	follow_records(run);
+	if (run->vcpus.out_of_memory || run->fluid.out_of_memory || run->why.out_of_memory)
+		return failed_memory();
+	result->kernel.info = *dom0_kernel_info(run->kernel);
+	result->kernel.tally = *dom0_kernel_tally(run->kernel);
+	end_tsc = end_of(run, begin_tsc);
+	if (run->to_tsc > end_tsc)
+		run->to_tsc = end_tsc;
+	if (run->from_tsc >= run->to_tsc) {
+		diag_error("%s: nothing between --from %g s and the end at %g s", result->input_name, options->from_s,
+			   (double)(run->to_tsc - begin_tsc) / (double)result->tsc_hz);
+		return EXIT_FAILED;
+	}
+	pass_blocks(run, run->to_tsc);
+	take_settings(run, end_tsc);
+	vcpus_finish(&run->vcpus, end_tsc);
+	if (!run->brief) {
+		why_finish(&run->why, run->to_tsc);
+		dom0_finish(&run->dom0, run->to_tsc);
+	}
+	fluid_finish(&run->fluid, run->to_tsc);
+	if ((run->demand && !demand_finish(run->demand, run->to_tsc)) ||
+	    (!run->brief && !blocks_finish(&result->blocks, &run->sources, run->to_tsc)))
+		return failed_memory();
+	result->begin_tsc = run->from_tsc;
+	result->length_tsc = run->to_tsc - run->from_tsc;
+	result->from_s = options->from_s;
+	result->whole = options->from_s <= 0 && isinf(options->to_s);
+	if (run->timeline.file && run->sink_failed) {
+		diag_error("write the timeline:");
+		return EXIT_FAILED;
+	}
+	return run->sink_failed || merge_out_of_memory(&run->merge) || run->vcpus.out_of_memory || run->pv.out_of_memory || run->fluid.out_of_memory || run->why.out_of_memory ? failed_memory() : EXIT_OK;
+}
+
+/* ---- all stages ---- */
+
+static int run_stages(struct run *run, const struct analysis_options *options)
+{
+	struct result *result = run->result;
+	int status;
+
+	if (!scan(run))
+		return failed_memory();
+	if (run->pcpu_count == 0) {
+		diag_error("%s: no whole window of trace records in it", result->input_name);
+		return EXIT_FAILED;
+	}
+	if (!find_clock(run, options->tsc_hz)) {
+		diag_error("%s: the TSC's frequency is neither in the trace nor to be measured from it: give it with --tsc-hz", result->input_name);
+		return EXIT_USAGE;
+	}
+	status = follow(run, options);
+	if (status != EXIT_OK)
+		return status;
+	result->format = run->file.format;
+	if (!summary_fill(result, &run->vcpus, &run->account, &run->fluid, run->merge.streams, run->merge.count))
+		return failed_memory();
+	if (run->brief)
+		return EXIT_OK;
+	if (!naming_take_capture(&run->naming, &run->file, &result->trust))
+		return failed_memory();
+	naming_check(&run->naming, &result->host);
+	return why_fill(&run->why, result) && dom0_fill(&run->dom0, result) && pv_fill(&run->pv, &run->dom0.xen_time, &run->naming, result) &&
+	       spread_fill(result, &run->vcpus) ? EXIT_OK : failed_memory();
+}
+
+/* Of an open file, which is closed. */
+static int run_open(struct run *run, const struct analysis_options *options)
+{
+	struct result *result = run->result;
+	int status;
+
+	result->input_name = result->trust.input_name = run->file.input.name;
+	if (options->with_crc32)
+		result->input_crc32 = (uint32_t)crc32_z(0, run->file.input.bytes, run->file.input.size);
+	status = naming_init(&run->naming, options->xen_syms, options->dom0_syms) ? run_stages(run, options) : EXIT_FAILED;
+	trust_summary(&result->trust);
+	account_free(&run->account);
+	dom0_free(&run->dom0);
+	why_free(&run->why);
+	fluid_free(&run->fluid);
+	vcpus_free(&run->vcpus);
+	merge_free(&run->merge);
+	dom0_kernel_free(run->kernel);
+	pv_free(&run->pv);
+	naming_free(&run->naming);
+	free(run->pcpu_list);
+	tracefile_close(&run->file);
+	return status;
+}
+
+int analysis_run(struct result *result, const char *path, const struct analysis_options *options)
+{
+	struct run run = { .result = result, .brief = options->brief, .demand = options->demand };
+
+	*result = (struct result){ .brief = options->brief };
+	return tracefile_open(&run.file, path) ? run_open(&run, options) : EXIT_FAILED;
+}
+
+int analysis_run_bytes(struct result *result, const char *name, const uint8_t *bytes, size_t size, const struct analysis_options *options)
+{
+	struct run run = { .result = result, .brief = options->brief, .demand = options->demand };
+
+	*result = (struct result){ .brief = options->brief };
+	return tracefile_open_bytes(&run.file, name, bytes, size) ? run_open(&run, options) : EXIT_FAILED;
+}
+
+double result_second(const struct result *result, uint64_t tsc)
+{
+	return (double)(tsc - result->begin_tsc) / (double)result->tsc_hz + result->from_s;
+}
+
+void analysis_free(struct result *result)
+{
+	for (size_t i = 0; i < result->verdict_count; i++)
+		free(result->verdict[i]);
+	for (size_t i = 0; i < result->domain_count; i++) {
+		for (size_t v = 0; v < result->domains[i].vcpu_count; v++) {
+			free(result->domains[i].vcpus[v].waited_tsc);
+			free(result->domains[i].vcpus[v].credit.bins);
+		}
+		free(result->domains[i].vcpus);
+		free(result->domains[i].waited_tsc);
+		free(result->domains[i].lag_at_s);
+		for (size_t c = 0; c < result->domains[i].cause_count; c++)
+			free(result->domains[i].causes[c].at_s);
+		for (size_t priority = 0; priority < WAKE_PRIORITIES; priority++)
+			free(result->domains[i].wake[priority]);
+	}
+	free(result->domains);
+	dom0_result_free(&result->dom0);
+	free(result->xen_times);
+	free(result->pv);
+	free(result->pcpus);
+	latency_free(&result->latency);
+	blocks_free(&result->blocks);
+	hostinfo_free(&result->host);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/report_text.h"
+
+#include "analyzer/diag.h"
+#include "analyzer/xen_time.h"
+
+#include <math.h>
+
+/* "-" for what is not known. */
+static void column(FILE *out, double value, int width, int digits)
+{
+	if (isnan(value))
+		fprintf(out, " %*s", width, "-");
+	else
+		fprintf(out, " %*.*f", width, digits, value);
+}
+
+static void show_words(FILE *out, const struct result_dom0 *dom0)
+{
+	for (size_t i = 0; i < DOM0_WORDS && dom0->words[i]; i++)
+		fprintf(out, "%s%s\n", i ? "" : "\n", dom0->words[i]);
+}
+
+static void show_guests(FILE *out, const struct result *result)
+{
+	const struct result_dom0 *dom0 = &result->dom0;
+
+	fprintf(out, "\n%-*s %10s %10s %10s %10s %10s %10s %10s\n", LABEL_WIDTH, "Dom0's seconds for", "by kernel", "shared I/O", "by records",
+		"by order", "own", "aggregate", "ms/MB");
+	for (size_t i = 0; i < dom0->guest_count; i++) {
+		const struct result_dom0_guest *guest = &dom0->guests[i];
+		char label[LABEL_BYTES];
+		report_domain_label(&result->domains[guest->domain], label, sizeof(label));
+		fprintf(out, "%-*s  ", LABEL_WIDTH, label);
+		column(out, guest->by_s[BY_KERNEL], 10, 3);
+		column(out, guest->shared_io_s, 10, 3);
+		column(out, guest->by_s[BY_RECORDS], 10, 3);
+		column(out, guest->by_s[BY_ORDER], 10, 3);
+		column(out, result->domains[guest->domain].state_s[RUNNING], 10, 3);
+		column(out, guest->aggregate_s, 10, 3);
+		column(out, guest->cpu_ms_per_mb, 10, 1);
+		fputc('\n', out);
+	}
+	fprintf(out, "%-*s  ", LABEL_WIDTH, "(nobody)");
+	column(out, dom0->uncharged_s[BY_KERNEL], 10, 3);
+	column(out, dom0->unshared_s, 10, 3);
+	column(out, dom0->uncharged_s[BY_RECORDS], 10, 3);
+	column(out, dom0->uncharged_s[BY_ORDER], 10, 3);
+	fputc('\n', out);
+}
+
+static void show_spread(FILE *out, const struct result_dom0 *dom0)
+{
+	if (isnan(dom0->over_kernel[BY_ORDER]))
+		return;
+	fprintf(out, "By order charges %.2f times what the kernel's events and the shared I/O do", dom0->over_kernel[BY_ORDER]);
+	if (!isnan(dom0->over_kernel[BY_RECORDS]))
+		fprintf(out, ", by records %.2f times", dom0->over_kernel[BY_RECORDS]);
+	fputs(".\n", out);
+}
+
+static void show_rows(FILE *out, const struct result *result)
+{
+	const struct result_dom0 *dom0 = &result->dom0;
+
+	fprintf(out, "Dom0 ran for %.3f s:", dom0->running_s);
+	for (int row = 0; row < DOM0_ROWS; row++)
+		if (!isnan(dom0->row_s[row]))
+			fprintf(out, "%s %s %.3f", row ? "," : "", row == DOM0_GUEST ? "guests" : dom0_row_name[row], dom0->row_s[row]);
+	fprintf(out, " (by %s).\n", charge_way_name[dom0->best]);
+	if (!isnan(dom0->xentop_percent))
+		fprintf(out, "xentop would have shown %.1f %% for it", dom0->xentop_percent);
+	if (!isnan(dom0->xentop_difference_percent))
+		fprintf(out, "; these rows and Xen's own counter of %.3f s differ by %+.3f s, %+.2f %%", result->domains[0].xen_running_s,
+			dom0->xentop_difference_s, dom0->xentop_difference_percent);
+	if (!isnan(dom0->xentop_percent))
+		fputs(".\n", out);
+	if (dom0->strangers_s > 0)
+		fprintf(out, "Of the guests' part %.3f s is of guests that no record and no snapshot in the trace names.\n", dom0->strangers_s);
+	if (isnan(dom0->jain_aggregate))
+		return;
+	fprintf(out, "Jain's index of the guests' CPU time: %.4f of their own, %.4f with Dom0's for them.\n", dom0->jain_own, dom0->jain_aggregate);
+}
+
+enum { NAMES_A_LINE = 4 };
+
+static void show_names(FILE *out, const struct result_dom0 *dom0)
+{
+	for (size_t i = 0; i < dom0->name_count; i++) {
+		char escaped[5 * DOM0_NAME_BYTES];
+		diag_escape(dom0->names[i].name, escaped, sizeof(escaped));
+		fprintf(out, "%s%s %s %.3f", i == 0 ? "  most for no guest: " : i % NAMES_A_LINE ? ", " : ",\n    ", dom0_part_name[dom0->names[i].part], escaped, dom0->names[i].seconds);
+	}
+	if (dom0->name_count)
+		fputc('\n', out);
+}
+
+static void show_xen_time(FILE *out, const struct result *result)
+{
+	for (size_t i = 0; i < result->xen_time_count; i++) {
+		const struct result_xen_time *time = &result->xen_times[i];
+		char label[LABEL_BYTES], name[64];
+		report_domain_label(&result->domains[time->domain], label, sizeof(label));
+		fprintf(out, "%sThe hypervisor used %.3f s of %s's time, itself %.3f s (together %.2f %% of its running time):", i ? "" : "\n", time->xen_s,
+			label, time->guest_s, 100 * time->covered_share);
+		for (size_t k = 0; k < time->kind_count; k++)
+			fprintf(out, "%s %s %.3f", k ? "," : "", xen_time_kind_name(time->kinds[k].kind, name, sizeof(name)), time->kinds[k].seconds);
+		fputc('\n', out);
+	}
+	if (result->xen_time_count > 0)
+		fputs("What is told so late counts for nobody: a run that goes on at the trace's end.  The first and last instructions of an entry\n"
+		      "(saving registers, switching page tables) count as the domain's own.\n", out);
+}
+
+void report_text_dom0(FILE *out, const struct result *result)
+{
+	if (result->dom0.known) {
+		show_words(out, &result->dom0);
+		show_guests(out, result);
+		show_spread(out, &result->dom0);
+		show_rows(out, result);
+		show_names(out, &result->dom0);
+	}
+	show_xen_time(out, result);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text of how sure the figures are (spread.h). */
+#include "analyzer/report_text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+enum { CELL_WIDTH = 16, CELL_BYTES = 64 };
+
+static const struct {
+	const char *title;
+	size_t measure;
+	double factor;        /* from the measure's unit; of seconds per second, after the trace's length */
+	int digits;
+} columns[] = {
+	{ "share, %", MEASURE_SHARE, 100, 2 },
+	{ "waited, s", MEASURE_RUNNABLE, 1, 3 },
+	{ "att/ent", MEASURE_ATTAINED, 1, 3 },
+	{ "wake p50, us", MEASURE_WAKE, 1, 0 },
+	{ "wake p99, us", MEASURE_WAKE + 2, 1, 0 },
+	{ "fell behind, s", MEASURE_FELL, 1, 3 },
+	{ "Dom0 for it, s", MEASURE_DOM0, 1, 3 },
+};
+
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+
+static double factor_of(const struct result *result, size_t column)
+{
+	return columns[column].factor * (measure_of(columns[column].measure).unit == UNIT_RATE ? result->duration_s : 1);
+}
+
+/* Right-aligned; a plus-minus sign is two bytes and one letter. */
+static void print_cell(FILE *out, const char *cell)
+{
+	fprintf(out, "%*s", CELL_WIDTH + (strstr(cell, "±") ? 1 : 0), cell);
+}
+
+static void print_spread(FILE *out, const struct spread *spread, double factor, int digits)
+{
+	char cell[CELL_BYTES] = "-";
+
+	if (!isnan(spread->low))
+		snprintf(cell, sizeof(cell), "%.*f ±%.*f", digits, factor * spread->value, digits, factor * (spread->high - spread->low) / 2);
+	else if (!isnan(spread->value))
+		snprintf(cell, sizeof(cell), "%.*f", digits, factor * spread->value);
+	print_cell(out, cell);
+}
+
+static void print_limits(FILE *out, const struct spread *spread, double factor, int digits)
+{
+	char cell[CELL_BYTES] = "-";
+
+	if (!isnan(spread->least) && !isnan(spread->most))
+		snprintf(cell, sizeof(cell), "%.*f-%.*f", digits, factor * spread->least, digits, factor * spread->most);
+	print_cell(out, cell);
+}
+
+static void print_domain(FILE *out, const struct result *result, const struct result_domain *domain, bool with_limits)
+{
+	char label[LABEL_BYTES];
+
+	report_domain_label(domain, label, sizeof(label));
+	fprintf(out, "%-*s", LABEL_WIDTH, label);
+	for (size_t c = 0; c < COLUMNS; c++)
+		print_spread(out, &domain->spread[columns[c].measure], factor_of(result, c), columns[c].digits);
+	fputc('\n', out);
+	if (!with_limits)
+		return;
+	fprintf(out, "%-*s", LABEL_WIDTH, "  with the lost");
+	for (size_t c = 0; c < COLUMNS; c++)
+		print_limits(out, &domain->spread[columns[c].measure], factor_of(result, c), columns[c].digits);
+	fputc('\n', out);
+}
+
+static void print_wholes(FILE *out, const struct result *result)
+{
+	const char *separator = "Guests together:";
+
+	for (size_t whole = 0; whole < WHOLE_ROW; whole++) {
+		const struct spread *spread = &result->whole_spread[whole];
+		if (isnan(spread->low))
+			continue;
+		fprintf(out, "%s %s %.4f ±%.4f", separator, whole_measures[whole].title, spread->value, (spread->high - spread->low) / 2);
+		separator = ",";
+	}
+	if (*separator == ',')
+		fprintf(out, ".\n");
+}
+
+void report_text_spread(FILE *out, const struct result *result, const struct report_options *options)
+{
+	double block_ms = 1e3 * (double)result->blocks.block_tsc / (double)result->tsc_hz;
+	bool lost = result->known_share < 1 || result->trust.lost_records + result->trust.dropped_records > 0;
+
+	if (result->blocks.count < BOOT_BLOCKS_MIN && !lost)
+		return;
+	fprintf(out, "\n%-*s", LABEL_WIDTH, "how sure");
+	for (size_t c = 0; c < COLUMNS; c++)
+		print_cell(out, columns[c].title);
+	fputc('\n', out);
+	for (size_t d = 0; d < result->domain_count; d++)
+		if (report_shows(options, &result->domains[d]) && result->domains[d].blocks)
+			print_domain(out, result, &result->domains[d], lost);
+	print_wholes(out, result);
+	if (result->blocks.count >= BOOT_BLOCKS_MIN)
+		fprintf(out, "±: half the 95 %% interval, by bootstrap over %zu blocks of %.0f ms: what another stretch of this load would make of it.\n",
+			result->blocks.count, block_ms);
+	if (result->blocks.count >= BOOT_BLOCKS_MIN && !(result->horizon_ms <= block_ms))
+		fprintf(out, "Blocks are shorter than the fairness horizon: part of this is whose turn it was.\n");
+	if (lost)
+		fprintf(out, "With the lost: the least and the most that it can be, whatever happened while records were lost; -: no limit is known.\n");
+}
