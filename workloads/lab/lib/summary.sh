@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# summary.sh: bring an experiment's results to the folder the user named, and sum them up.
+
+# collect_results N
+collect_results() {
+	local from=$SCRATCH/host/results/$1 out=${OUTS[$1]}
+	[ -d "$from" ] || return 0
+	mkdir -p "$out"
+	rm -rf "$out/console"
+	cp -r "$from/." "$out/"
+	cp "$SCRATCH/host/plan/$1" "$out/plan"
+	cp "$SCRATCH/host/selftest" "$out/selftest" 2>/dev/null
+	cp "$SCRATCH/host/qemu-command" "$out/"
+	cp -r "$SCRATCH/host/console" "$out/console"
+	cp "$SCRATCH/remote/sshd.log" "$out/remote-sshd.log"
+	summary_write "$1" "$out" >"$out/summary.json"
+	rm -rf "$from"
+	summary_print "$out"
+}
+
+# summary_write N OUT: JSON, keys always in this order.
+summary_write() {
+	(
+		. "$2/plan"
+		echo '{'
+		printf '  "schema": 1,\n  "name": %s,\n  "workload": %s,\n' "$(json "$NAME")" "$(json "$WORK")"
+		printf '  "vms": %d,\n  "memory_mb": %d,\n  "duration_s": %d,\n  "file_mb": %d,\n  "file_mbs": %s,\n' "$VMS" "$MEMORY" "$DURATION" "$FILE_MB" "$(json "$FILE_MBS")"
+		printf '  "weights": %s,\n  "caps": %s,\n' "$(json "$WEIGHTS")" "$(json "$CAPS")"
+		printf '  "scheduler": %s,\n  "xen_version": %s,\n' "$(json "$SCHED")" "$(json "$(sed -n 's/^xen_version *: //p' "$2/xl-info")")"
+		printf '  "tracer": %s,\n  "tracer_exit": %s,\n' "$(json "$TRACER")" "$(json "$(cat "$2"/*trac*.exit "$2"/xtrace-cap.exit 2>/dev/null | sort -u | xargs)")"
+		printf '  "dom0_script_exit": %s,\n' "$(cat "$2/dom0-script.exit" 2>/dev/null || echo null)"
+		printf '  "selftest": %s,\n' "$(json "$(sed 's/ .*//' "$2/selftest" | sort | uniq -c | xargs)")"
+		printf '  "lab_command": %s,\n' "$(json "$COMMAND_LINE")"
+		echo '  "guests": ['
+		summary_guests <"$2/guests.txt"
+		echo '  ],'
+		echo '  "files": ['
+		(cd "$2" && find . -type f ! -name summary.json -printf '%P %s\n' | sort) |
+			sed -e 's/\(.*\) \([0-9]*\)$/    { "name": "\1", "bytes": \2 }/' -e '$!s/$/,/'
+		echo '  ]'
+		echo '}'
+	)
+}
+
+# summary_guests: "vm1 work=scp status=ok wall_s=1.5" → an object a line.
+summary_guests() {
+	sort -V | awk '
+	{
+		printf "%s    { \"guest\": \"%s\"", (NR > 1 ? ",\n" : ""), $1
+		for (i = 2; i <= NF; i++) {
+			eq = index($i, "=")
+			if (!eq) continue
+			value = substr($i, eq + 1)
+			if (value !~ /^-?[0-9]+(\.[0-9]+)?$/) value = "\"" value "\""
+			printf ", \"%s\": %s", substr($i, 1, eq - 1), value
+		}
+		printf " }"
+	}
+	END { if (NR) print "" }'
+}
+
+json() {
+	local text=${1//\\/\\\\}
+	text=${text//\"/\\\"}
+	printf '"%s"' "${text//[[:cntrl:]]/ }"
+}
+
+# summary_print OUT: for a person.
+summary_print() {
+	sed 's/^/    /' "$1/guests.txt"
+	say "results in $1: $(cd "$1" && echo *)"
+}
