@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command line of xtrace-fair.
+
+setup() {
+	fair=$BATS_TEST_DIRNAME/../${O:-build}/xtrace-fair
+	data=$BATS_TEST_DIRNAME/data
+	work=$BATS_TEST_TMPDIR
+}
+
+@test "--help and --version" {
+	"$fair" --help | grep -q 'TRACE'
+	"$fair" --version | grep -q '^xtrace-fair '
+}
+
+@test "every option is in the man page" {
+	for option in $("$fair" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+		grep -q -- "$option" "$BATS_TEST_DIRNAME/../man/xtrace-fair.1.scd"
+	done
+}
+
+@test "wrong usage exits with 2" {
+	run "$fair"; [ "$status" -eq 2 ]
+	run "$fair" --nonsense x; [ "$status" -eq 2 ]
+	run "$fair" --from 5 --to 3 x; [ "$status" -eq 2 ]
+	run "$fair" --format xml x; [ "$status" -eq 2 ]
+}
+
+@test "no file, an empty file and no trace exit with 1 and say why" {
+	run "$fair" "$work/none"; [ "$status" -eq 1 ]; [[ $output = *"No such file"* ]]
+	: >"$work/empty"
+	run "$fair" "$work/empty"; [ "$status" -eq 1 ]; [[ $output = *"empty"* ]]
+	echo "hello, world" >"$work/text"
+	run "$fair" "$work/text"; [ "$status" -eq 1 ]; [[ $output = *"neither"* ]]
+}
+
+@test "a pipe is as good as a file" {
+	"$fair" --format json "$data/scp3.trc" >"$work/file"
+	cat "$data/scp3.trc" | "$fair" --format json - >"$work/pipe"
+	cmp "$work/file" "$work/pipe"
+}
+
+@test "converted to xentrace's format it says the same" {
+	"$fair" convert "$data/scp3.trc" "$work/x"
+	"$fair" --format csv --tsc-hz 2600000000 "$data/scp3.trc" | cut -d, -f1,8,14-23 >"$work/a"
+	"$fair" --format csv --tsc-hz 2600000000 "$work/x" | cut -d, -f1,8,14-23 >"$work/b"
+	diff "$work/a" "$work/b"
+}
+
+@test "a file cut off anywhere is read up to there" {
+	size=$(stat -c %s "$data/w124.trc")
+	for cut in 1 100 5000 20001 $((size / 2)) $((size - 3)); do
+		head -c "$cut" "$data/w124.trc" >"$work/cut"
+		run "$fair" "$work/cut"
+		[ "$status" -eq 1 ] || [ "$status" -eq 3 ]
+	done
+}
+
+@test "a flipped bit is found, told with its offset, and the rest is read" {
+	cp "$data/w124.trc" "$work/bad"
+	printf '\377' | dd of="$work/bad" bs=1 seek=40000 conv=notrunc status=none
+	run "$fair" "$work/bad"
+	[ "$status" -eq 3 ]
+	[[ $output = *"offset "*"wrong CRC"* ]]
+}
+
+@test "figures" {
+	"$fair" --figures "$work/figs" --terminal svg "$data/scp3.trc" >/dev/null
+	for terminal in pdf png cairolatex dumb; do
+		"$fair" --figures "$work/$terminal" --terminal "$terminal" "$data/scp3.trc" >/dev/null
+	done
+	for figure in share states latency fairness waits lag causes wake credit dom0 dom0-time cost timeline; do
+		[ -s "$work/figs/$figure.svg" ] && [ -s "$work/figs/$figure.dat" ]
+		grep -q 'crc32' "$work/figs/$figure.gp"
+	done
+}
+
+# What a brief report says is what the whole one says, and the rest is not there rather than 0.
+@test "brief" {
+	flat=$BATS_TEST_DIRNAME/../${O:-build}/tests/flat
+	"$fair" --format json "$data/dom0.trc" | "$flat" | sort >"$work/whole"
+	"$fair" --brief --format json "$data/dom0.trc" | "$flat" | sort >"$work/brief"
+	[ "$(wc -l <"$work/brief")" -gt 100 ]
+	[ -z "$(comm -13 "$work/whole" "$work/brief")" ]
+	[ "$(grep -cE '^(verdict|dom0|hypervisor|causes)\b|lag|starvation|boosts|waited|windows|horizon' "$work/brief")" -eq 0 ]
+	"$fair" --brief --format csv "$data/dom0.trc" | tr -d '\r' >"$work/brief.csv"
+	"$fair" --format csv "$data/dom0.trc" | tr -d '\r' >"$work/whole.csv"
+	diff <(cut -d, -f1-22 "$work/brief.csv") <(cut -d, -f1-22 "$work/whole.csv")
+	[ -z "$(sed 1d "$work/brief.csv" | cut -d, -f23- | tr -d ',\n')" ]
+	[ "$("$fair" --brief "$data/dom0.trc" | grep -c 'seconds waited\|seconds behind\|for which Dom0')" -eq 0 ]
+	run "$fair" --brief --figures "$work/figs" "$data/dom0.trc"
+	[ "$status" -eq 2 ]
+}
+
+@test "a full disk is an error" {
+	run bash -c "'$fair' '$data/scp3.trc' >/dev/full"
+	[ "$status" -eq 1 ]
+	run "$fair" --figures /proc/nowhere "$data/scp3.trc"
+	[ "$status" -eq 1 ]
+}
