@@ -51,13 +51,11 @@ static bool reserve(struct causes *causes, const struct scene *scene)
 
 	causes->domains = domains ? domains : causes->domains;
 	causes->vcpus = vcpus ? vcpus : causes->vcpus;
-	if (!domains || !vcpus)
-		return false;
-	memset(domains + old_domains, 0, (causes->domain_room - old_domains) * sizeof(*domains));
-	memset(vcpus + old_vcpus, 0, (causes->vcpu_room - old_vcpus) * sizeof(*vcpus));
-	for (size_t i = old_vcpus; i < causes->vcpu_room; i++)
-		vcpus[i].waker = VCPU_NONE;
-	return true;
+	if (domains)
+		memset(domains + old_domains, 0, (causes->domain_room - old_domains) * sizeof(*domains));
+	for (size_t i = old_vcpus; vcpus && i < causes->vcpu_room; i++)
+		vcpus[i] = (struct cause_vcpu){ .waker = VCPU_NONE };
+	return domains && vcpus;
 }
 
 static bool has_room(struct causes *causes, const struct scene *scene)

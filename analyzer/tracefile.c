@@ -230,6 +230,7 @@ static bool container_next(struct walk *walk, struct chunk *chunk, struct trust 
 static const uint8_t *inflate_payload(const struct chunk *chunk, struct payload *payload)
 {
 	uLongf length = chunk->raw_bytes;
+	int status;
 
 	if (chunk->raw_bytes / DEFLATE_RATIO_MAX > chunk->stored_bytes)
 		return NULL;
@@ -242,9 +243,9 @@ static const uint8_t *inflate_payload(const struct chunk *chunk, struct payload 
 		payload->room = room;
 		payload->room_bytes = chunk->raw_bytes;
 	}
-	if (uncompress(payload->room, &length, chunk->bytes, chunk->stored_bytes) != Z_OK || length != chunk->raw_bytes)
-		return NULL;
-	return payload->room;
+	status = uncompress(payload->room, &length, chunk->bytes, chunk->stored_bytes);
+	payload->out_of_memory |= status == Z_MEM_ERROR;
+	return status == Z_OK && length == chunk->raw_bytes ? payload->room : NULL;
 }
 
 static void count_bad_crc(const struct chunk *chunk, struct trust *trust)
