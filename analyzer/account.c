@@ -5,9 +5,11 @@
 
 #include <stdlib.h>
 
-bool account_init(struct account *account)
+bool account_init(struct account *account, uint64_t counted_from_tsc, uint64_t counted_to_tsc)
 {
-	*account = (struct account){ .pcpus = calloc(PCPU_MAX, sizeof(*account->pcpus)) };
+	*account = (struct account){
+		.pcpus = calloc(PCPU_MAX, sizeof(*account->pcpus)), .counted_from_tsc = counted_from_tsc, .counted_to_tsc = counted_to_tsc,
+	};
 	return account->pcpus != NULL;
 }
 
@@ -30,6 +32,18 @@ static bool reserve(struct account *account, size_t vcpu)
 	return true;
 }
 
+/* How much of an interval lies before or after what Xen's counters count. */
+static uint64_t uncounted_tsc(const struct account *account, const struct interval *interval)
+{
+	uint64_t before_tsc = 0, after_tsc = 0, length_tsc = interval->end_tsc - interval->begin_tsc;
+
+	if (interval->begin_tsc < account->counted_from_tsc)
+		before_tsc = account->counted_from_tsc - interval->begin_tsc;
+	if (interval->end_tsc > account->counted_to_tsc)
+		after_tsc = interval->end_tsc - account->counted_to_tsc;
+	return before_tsc + after_tsc < length_tsc ? before_tsc + after_tsc : length_tsc;
+}
+
 static void add_run(struct account *account, struct vcpu_account *row, const struct interval *interval, bool idle)
 {
 	struct pcpu_account *pcpu = &account->pcpus[interval->pcpu];
@@ -40,6 +54,7 @@ static void add_run(struct account *account, struct vcpu_account *row, const str
 		pcpu->idle_tsc += length_tsc;
 	else
 		pcpu->busy_tsc += length_tsc;
+	row->uncounted_tsc += uncounted_tsc(account, interval);
 	if (interval->begin_seen)
 		row->dispatches++;
 	if (row->last_pcpu >= 0 && row->last_pcpu != (int32_t)interval->pcpu)

@@ -368,7 +368,7 @@ static int follow(struct run *run, const struct analysis_options *options)
 		return EXIT_FAILED;
 	}
 	set_windows(run, options, begin_tsc);
-	if (!account_init(&run->account) || !vcpus_init(&run->vcpus, begin_tsc, &result->trust, sink, run))
+	if (!account_init(&run->account, result->host.first_snapshot_tsc, result->host.last_snapshot_tsc) || !vcpus_init(&run->vcpus, begin_tsc, &result->trust, sink, run))
 		return failed_memory();
 	if (run->demand && !demand_begin(run->demand, &run->vcpus, &result->host, run->from_tsc, run->to_tsc, result->tsc_hz))
 		return failed_memory();

@@ -79,6 +79,7 @@ struct result_domain {
 	double attained_over_entitled;   /* NAN if it was entitled to nothing */
 	double xen_running_s;            /* by Xen's own counter between the first and last snapshot; NAN if none */
 	double xen_window_s;             /* between those two */
+	double running_in_xen_window_s;  /* by the records, between the first and last snapshot; NAN if not all of the trace was read, or it is in only one of them */
 	double starved_s, starved_at_s;  /* longest time in which it wanted to run and none of its vCPUs ran; NAN: Dom0, or never */
 	double lag_s;                    /* entitled less received, at the end; less than 0: ahead */
 	double most_lag_s, most_lag_at_s, least_lag_s; /* at: NAN if it never was behind */

@@ -274,7 +274,9 @@ static bool take_domains(struct reading *reading, const json_t *root)
 	const json_t *domains = get(reading, root, "domains", JSON_ARRAY);
 	uint64_t tsc = get_u64(reading, root, "tsc");
 
-	reading->info->snapshots++;
+	if (reading->info->snapshots++ == 0)
+		reading->info->first_snapshot_tsc = tsc;
+	reading->info->last_snapshot_tsc = tsc;
 	for (size_t i = 0; i < json_array_size(domains); i++) {
 		const json_t *object = json_array_get(domains, i);
 		if (domain_possible(reading, object) && !take_domain(reading, object, tsc))

@@ -65,7 +65,7 @@ struct hostinfo {
 	struct domain_info *domains;
 	size_t domain_count, domain_room;
 	size_t latest;             /* the domain that the latest snapshot named last */
-	uint64_t snapshots;
+	uint64_t snapshots, first_snapshot_tsc, last_snapshot_tsc;
 	struct setting_change *changes; /* in order of time */
 	size_t change_count, change_room;
 	size_t changes_passed;     /* those in force; hostinfo_rewind() */

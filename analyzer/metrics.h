@@ -26,6 +26,7 @@ struct vcpu_account {
 	uint64_t dispatches;       /* began to run */
 	int32_t last_pcpu;         /* ran there last, -1: not yet */
 	uint64_t before_dispatch_tsc[RUNSTATES]; /* of state_tsc: before it was first seen to begin to run */
+	uint64_t uncounted_tsc;    /* of its running time: before the first or after the last of Xen's counters */
 	struct stretch after_last; /* after its last record */
 };
 
@@ -39,9 +40,10 @@ struct account {
 	struct vcpu_account *vcpus;
 	size_t vcpu_room;
 	struct pcpu_account *pcpus; /* PCPU_MAX entries */
+	uint64_t counted_from_tsc, counted_to_tsc; /* the first and last of Xen's counters are of then */
 };
 
-bool account_init(struct account *account);
+bool account_init(struct account *account, uint64_t counted_from_tsc, uint64_t counted_to_tsc);
 void account_free(struct account *account);
 bool account_interval(struct account *account, const struct vcpus *vcpus, const struct interval *interval);
 

@@ -144,6 +144,7 @@ static json_t *domain_json(const struct result *result, const struct result_doma
 	json_object_set_new(object, "entitled_share", number(domain->entitled_share));
 	json_object_set_new(object, "attained_over_entitled", number(domain->attained_over_entitled));
 	json_object_set_new(object, "xen_running_s", number(domain->xen_running_s));
+	json_object_set_new(object, "running_in_xen_window_s", number(domain->running_in_xen_window_s));
 	json_object_set_new(object, "xen_window_s", number(domain->xen_window_s));
 	if (!result->brief) {
 		json_object_set_new(object, "spread", report_json_domain_spread(result, domain));

@@ -165,24 +165,25 @@ static void print_pcpus(FILE *out, const struct result *result)
 			result->pcpus[i].idle_s, result->pcpus[i].unknown_s);
 }
 
-/* The domain whose running time differs most from Xen's own counter, as a share of the window. */
+static double counter_gap_s(const struct result_domain *domain)
+{
+	return fabs(domain->xen_running_s - domain->running_in_xen_window_s);
+}
+
+/* The domain whose running time differs most from Xen's own counter, between the first and the last snapshot. */
 static void print_counter_check(FILE *out, const struct result *result)
 {
 	const struct result_domain *worst = NULL;
 	char label[LABEL_BYTES];
 
-	for (size_t d = 0; d < result->domain_count; d++) {
-		const struct result_domain *domain = &result->domains[d];
-		if (isnan(domain->xen_running_s))
-			continue;
-		if (!worst || fabs(domain->xen_running_s - domain->state_s[RUNNING]) > fabs(worst->xen_running_s - worst->state_s[RUNNING]))
-			worst = domain;
-	}
-	if (!worst || !result->whole)
+	for (size_t d = 0; d < result->domain_count; d++)
+		if (!isnan(counter_gap_s(&result->domains[d])) && (!worst || counter_gap_s(&result->domains[d]) > counter_gap_s(worst)))
+			worst = &result->domains[d];
+	if (!worst)
 		return;
 	report_domain_label(worst, label, sizeof(label));
 	fprintf(out, "  Xen's own CPU-time counters differ at most for %s: %.3f s, here %.3f s\n", label, worst->xen_running_s,
-		worst->state_s[RUNNING]);
+		worst->running_in_xen_window_s);
 }
 
 /* How well the two clocks fit is shown by the events that lie where Xen says the CPU did not run. */

@@ -31,10 +31,11 @@ static void fill_vcpu(struct result *result, struct result_vcpu *out, const stru
 		out->wait[kind] = latency_of(&result->latency, index, (enum wait_kind)kind);
 }
 
-static void fill_info(const struct result *result, struct result_domain *out, const struct domain_info *info)
+/* counted_s: what its vCPUs ran between the first and the last snapshot. */
+static void fill_info(const struct result *result, struct result_domain *out, const struct domain_info *info, double counted_s)
 {
 	out->weight = WEIGHT_DEFAULT;
-	out->xen_running_s = out->xen_window_s = NAN;
+	out->xen_running_s = out->xen_window_s = out->running_in_xen_window_s = NAN;
 	if (!info)
 		return;
 	memcpy(out->name, info->name, sizeof(out->name));
@@ -45,6 +46,8 @@ static void fill_info(const struct result *result, struct result_domain *out, co
 	if (info->last_tsc > info->first_tsc && info->last_running_ns >= info->first_running_ns) {
 		out->xen_running_s = (double)(info->last_running_ns - info->first_running_ns) / 1e9;
 		out->xen_window_s = (double)(info->last_tsc - info->first_tsc) / (double)result->tsc_hz;
+		if (result->whole && info->first_tsc == result->host.first_snapshot_tsc && info->last_tsc == result->host.last_snapshot_tsc)
+			out->running_in_xen_window_s = counted_s;
 	}
 }
 
@@ -73,26 +76,29 @@ static bool fill_domain(struct result *result, const struct vcpus *vcpus, const 
 	const struct domain_info *info = hostinfo_domain(&result->host, domain->id, domain->since_tsc, domain->until_tsc, &others);
 	uint32_t ids = info && info->vcpus > domain->vcpu_ids ? info->vcpus : domain->vcpu_ids;
 	struct result_domain *out = &result->domains[result->domain_count];
+	uint64_t counted_tsc = 0;
 
 	*out = (struct result_domain){ .id = domain->id, .generation = domain->generation, .merged_domains = others };
 	out->vcpus = calloc(ids + 1, sizeof(*out->vcpus));
 	if (!out->vcpus)
 		return false;
 	result->domain_count++;
-	fill_info(result, out, info);
 	for (uint32_t id = 0; id < ids; id++) {
 		int32_t index = id < domain->vcpu_ids ? domain->vcpu_by_id[id] : VCPU_NONE;
 		struct result_vcpu *vcpu = &out->vcpus[out->vcpu_count];
-		if (index != VCPU_NONE)
+		if (index != VCPU_NONE) {
 			fill_vcpu(result, vcpu, &vcpus->vcpus[index], (size_t)index, account, fluid);
-		else if (info && id < info->vcpus)
+			counted_tsc += vcpu->state_tsc[RUNNING] - account_of(account, (size_t)index).uncounted_tsc;
+		} else if (info && id < info->vcpus) {
 			fill_silent_vcpu(result, vcpu, info, id);
-		else
+		} else {
 			continue;
+		}
 		for (int state = 0; state < RUNSTATES; state++)
 			out->state_s[state] += vcpu->state_s[state];
 		out->vcpu_count++;
 	}
+	fill_info(result, out, info, (double)counted_tsc / (double)result->tsc_hz);
 	return true;
 }
 
