@@ -16,13 +16,12 @@ experiment() {
 		: >"$out/guests.txt"
 		parameters
 		prepare
-		xl info >"$out/xl-info" 2>&1
 		counters before
 		measure "$tracer"
 		counters after
 		eval "$AFTER" || echo "LAB note: --after failed: $AFTER"
 	done
-	xl dmesg >"$out/xl-dmesg" 2>&1
+	last_words
 	dmesg >"$out/dom0-dmesg"
 }
 
@@ -41,19 +40,6 @@ selftest() {
 	grep -q corrupt /host/selftest && bad=1
 	CHECKED=yes
 	[ $bad = 0 ] || fail "vector registers leak between domains: results of this machine cannot be trusted ($(grep -c corrupt /host/selftest) of $(wc -l </host/selftest) domains saw it)"
-}
-
-# parameters: weights and caps, the default where the plan names none.
-parameters() {
-	local n weights caps
-	IFS=, read -r -a weights <<<"$WEIGHTS"
-	IFS=, read -r -a caps <<<"$CAPS"
-	for ((n = 1; n <= VMS; n++)); do
-		xl "sched-$SCHED" -d "vm$n" -w "${weights[n - 1]:-256}" -c "${caps[n - 1]:-0}" ||
-			echo "LAB note: cannot set weight or cap of vm$n"
-	done
-	eval "$BEFORE" || echo "LAB note: --before failed: $BEFORE"
-	xl "sched-$SCHED" >"$out/scheduler" 2>&1
 }
 
 # work_of N: what guest N does in this experiment.
@@ -77,13 +63,6 @@ prepare() {
 	done
 }
 
-# counters WHEN: what Xen itself counted.
-counters() {
-	{ cat /proc/uptime; xl list; xl vcpu-list; } >"$out/xl-list-$1"
-	xentop -b -f -i 1 >"$out/xentop-$1" 2>&1
-	tracefs >"$out/tracefs-$1" 2>&1
-}
-
 # tracefs: what a tracer must leave as it was.  (Not the size of the main buffer: the kernel itself gives it
 # its full size at the first event after a boot.)
 tracefs() {
@@ -105,7 +84,7 @@ measure() {
 	cpu | dodge) go "$((DURATION + 4))" "$limit"; sleep 1; capture_start "$1" ;;
 	*) capture_start "$1"; go "$DURATION" "$limit" ;;
 	esac
-	xentop -b -f -d "$DURATION" -i 2 >"$out/xentop.log" 2>&1 &
+	watch "$DURATION" &
 	top=$!
 	if [ "$SCRIPT" ]; then
 		(cd "$out" && timeout "$limit" "$SCRIPT" "$out" >"$out/dom0-script.log" 2>&1; echo $? >"$out/dom0-script.exit") &
@@ -124,12 +103,13 @@ measure() {
 
 # go SECONDS LIMIT: one line to each guest that is ready, one right after the other.
 go() {
-	local n sizes mb work
+	local n sizes size work
 	IFS=, read -r -a sizes <<<"$FILE_MBS"
 	for ((n = 1; n <= VMS; n++)); do
-		mb=${sizes[n - 1]:-$FILE_MB} work=$(work_of "$n")
-		[ "$mb" = 0 ] && work=idle
-		[ "${READY[n]-}" ] && guest_tell "$n" "go $work $1 $2 $mb"
+		size=${sizes[n - 1]:-$FILE_MB} work=$(work_of "$n")
+		[ "$size" = 0 ] && work=idle
+		[ "$work" = povray ] && size=$PICTURE
+		[ "${READY[n]-}" ] && guest_tell "$n" "go $work $1 $2 $size"
 	done
 }
 

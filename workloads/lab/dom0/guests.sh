@@ -7,7 +7,8 @@
 # to port 7000 + N of Dom0, where a nc of its own connects it to two fifos: what is
 # written to TO[N] is read by the guest's agent (guest/agent), its answers come out of
 # FROM[N].  Both sides block; nobody polls.  An answer is any number of lines and ends
-# with "end".
+# with "end".  guest_create() and guest_destroy() are in xen.sh, or in native.sh, where a
+# guest is a process.
 
 GUESTS=0          # how many guests there are now
 GUEST_MEMORY=0    # … of how many MB
@@ -24,7 +25,7 @@ guests_start() {
 		step 120 "starting vm$n of $GUESTS ($GUEST_MEMORY MB)"
 		guest_listen "$n"
 		guest_create "$n" && continue
-		step 60 "vm$n did not start: $(tail -n 1 "/host/console/xl-create-vm$n.log")"
+		step 60 "vm$n did not start: $(tail -n 1 "/host/console/xl-create-vm$n.log" 2>/dev/null)"
 		echo died >&"${FROM[$n]}"
 	done
 	since=$SECONDS
@@ -45,23 +46,6 @@ guest_listen() {
 	exec {fd}<>"$dir/from" && FROM[$1]=$fd
 	nc -l -p $((7000 + $1)) <"$dir/to" >"$dir/from" 2>/dev/null &
 	NC[$1]=$!
-}
-
-guest_create() {
-	cat >"/run/guest/$1/config" <<-CONFIG
-		name = "vm$1"
-		kernel = "/run/guest/vmlinux"
-		ramdisk = "/run/guest/initrd"
-		extra = "console=hvc0 quiet loglevel=4 panic=-1 lab_guest=$1"
-		memory = $GUEST_MEMORY
-		vcpus = 1
-		vif = [ "mac=00:16:3e:00:00:$(printf %02x "$1"),bridge=xenbr0,script=/lab/vif-lab" ]
-		on_crash = "destroy"
-		on_reboot = "destroy"
-	CONFIG
-	# Read from the host once, then from memory for every guest.
-	[ -e /run/guest/vmlinux ] || cp /host/guest/vmlinux /host/guest/initrd /run/guest/
-	xl create -q "/run/guest/$1/config" >/host/console/xl-create-vm$1.log 2>&1
 }
 
 # guest_tell N LINE: to the guest's agent.
@@ -97,7 +81,7 @@ guests_destroy() {
 	local n
 	[ "$GUESTS" -gt 0 ] && step 60 "destroying $GUESTS guests"
 	for ((n = 1; n <= GUESTS; n++)); do
-		xl destroy "vm$n" 2>/dev/null
+		guest_destroy "$n"
 		kill "${NC[$n]}" 2>/dev/null
 		# shellcheck disable=SC1083,SC2093 # closes two descriptors whose numbers are in arrays
 		exec {TO[$n]}>&- {FROM[$n]}>&-

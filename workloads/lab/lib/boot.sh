@@ -76,8 +76,23 @@ remote_start() {
 	CONFIG
 	server_start sshd /usr/sbin/sshd -D -e -f /run/lab/sshd_config -p PORT
 	echo "$PORT" >"$SCRATCH/guest/lab/remote"
+	: >"$SCRATCH/guest/lab/remote-blast"
+	: >"$SCRATCH/guest/lab/remote-iperf"
+	receivers_start "$GUESTS_MOST"
 	server_start httpd /bin/busybox httpd -f -u 65534 -h /run/lab/files -p 127.0.0.1:PORT
 	echo "$PORT" >"$SCRATCH/guest/lab/remote-http"
+}
+
+# receivers_start COUNT: each guest's own servers for what it sends.
+receivers_start() {
+	local n
+	cp "$CACHE/bin/blast" "$SCRATCH/remote/"
+	for ((n = 1; n <= $1; n++)); do
+		server_start "blast-$n" /run/lab/blast --receive 127.0.0.1 PORT
+		echo "$PORT" >>"$SCRATCH/guest/lab/remote-blast"
+		server_start "iperf-$n" /usr/bin/iperf -s -B 127.0.0.1 -p PORT -y C
+		echo "$PORT" >>"$SCRATCH/guest/lab/remote-iperf"
+	done
 }
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -144,7 +159,7 @@ overlays_make() {
 	pack_initrd "$dom0" >"$SCRATCH/dom0.cpio"
 	cat "$CACHE/dom0.img" "$SCRATCH/dom0.cpio" >"$SCRATCH/dom0.initrd"
 
-	cp "$LAB"/guest/{agent,ssh_config} "$guest/lab/"
+	cp "$LAB"/guest/{agent,image.sh,ssh_config} "$guest/lab/"
 	cp "$LAB/guest/init" "$guest/init"
 	chmod 600 "$guest/lab/key"
 	# ssh wants a name for who runs it.
@@ -154,6 +169,8 @@ overlays_make() {
 	pack_initrd "$guest" >"$SCRATCH/guest.cpio"
 	cat "$CACHE/guest.img" "$SCRATCH/guest.cpio" >"$SCRATCH/host/guest/initrd"
 	cp --reflink=auto "$CACHE/vmlinux" "$SCRATCH/host/guest/vmlinux"
+	# Linux alone has all that guests have, and Dom0's init.
+	[ "$MACHINE" = xen ] || cat "$CACHE/guest.img" "$SCRATCH/guest.cpio" "$SCRATCH/dom0.initrd" >"$SCRATCH/native.initrd"
 }
 
 # bring PROGRAM: into Dom0, with the libraries that it is linked against here, but for the
@@ -189,11 +206,15 @@ machine_start() {
 	local accelerator=(-accel tcg)
 	# shellcheck disable=SC2054 # the commas are QEMU's
 	[ "$CLOCK" = host ] || accelerator=(-accel tcg,thread=single -icount shift=1,sleep=off)
+	local linux_args="quiet loglevel=4 panic=-1"
+	# shellcheck disable=SC2054
+	local kernel=(-kernel "$xen" -append "$xen_args" -initrd "$CACHE/vmlinux console=hvc0 $linux_args,$SCRATCH/dom0.initrd")
+	[ "$MACHINE" = xen ] || kernel=(-kernel "$CACHE/vmlinux" -append "console=ttyS0 $linux_args lab_native" -initrd "$SCRATCH/native.initrd")
+	[ ! "$NEED_IMAGE" ] || kernel+=(-drive "file=$CACHE/image.ext4,format=raw,if=virtio,readonly=on")
 	# shellcheck disable=SC2054
 	local command=(qemu-system-x86_64 "${accelerator[@]}" -cpu "$CPU_MODEL" -smp 2,sockets=1,cores=1,threads=2 -m "$memory"
 		-nodefaults -no-reboot -display none -serial stdio
-		-kernel "$xen" -append "$xen_args"
-		-initrd "$CACHE/vmlinux console=hvc0 quiet loglevel=4 panic=-1,$SCRATCH/dom0.initrd"
+		"${kernel[@]}"
 		-netdev user,id=net -device virtio-net-pci,netdev=net,romfile=
 		-virtfs "local,path=$SCRATCH/host,mount_tag=host,security_model=none")
 	printf '%q ' "${command[@]}" >"$SCRATCH/host/qemu-command"

@@ -15,7 +15,7 @@
 
 # What the emulated host is made of.  Dependencies follow from apt.
 DOM0_PACKAGES=(xen-utils-4.17 xenstore-utils iproute2 nftables bash busybox-static kmod)
-GUEST_PACKAGES=(openssh-client openssh-server openssh-sftp-server)
+GUEST_PACKAGES=(openssh-client openssh-server openssh-sftp-server iperf)
 # These two are taken alone: what they depend on is for machines that boot from disk.
 XEN_PACKAGE=xen-hypervisor-4.17-amd64
 KERNEL_METAPACKAGE=linux-image-amd64
@@ -26,11 +26,11 @@ DOM0_PROGRAMS=(/bin/bash /bin/busybox /bin/ip /sbin/bridge /usr/sbin/nft
 	/usr/lib/xen-4.17/bin/{xl,xentop,xentrace,xenstored,xenconsoled,xen-init-dom0}
 	/usr/lib/xen-4.17/lib/xen/bin/xenconsole /usr/lib/xen-4.17/bin/xenconsole
 	/lib/x86_64-linux-gnu/libgcc_s.so.1)   # looked for only when a thread is cancelled
-GUEST_PROGRAMS=(/bin/busybox /usr/bin/ssh /usr/bin/scp)
+GUEST_PROGRAMS=(/bin/busybox /usr/bin/ssh /usr/bin/scp /usr/bin/iperf)
 # … and kernel modules by name (those built into the kernel are fine too).
 DOM0_MODULES=(xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-netback xen-blkback bridge
-	virtio_pci virtio_net virtio_blk 9pnet_virtio 9p nf_tables nft_chain_nat nft_masq nf_nat crc32c_generic)
-GUEST_MODULES=(xen-netfront xen-blkfront)
+	ext4 virtio_pci virtio_net virtio_blk 9pnet_virtio 9p nf_tables nft_chain_nat nft_masq nf_nat crc32c_generic)
+GUEST_MODULES=(xen-netfront xen-blkfront ext4)
 
 # cache_build: make what is missing; quick when there is nothing to do.
 cache_build() {
@@ -53,22 +53,34 @@ cache_build() {
 # The recipe's checksum: another list of packages or files means another cache.
 cache_recipe() { sha256sum <"$LAB/lib/cache.sh"; }
 
-# cache_fetch: packages with all they depend on, whatever is installed on this machine
+# packages_fetch FOLDER PACKAGE…: with all they depend on, whatever is installed on this machine
 # (apt is shown an empty list of installed packages).
-cache_fetch() {
-	local state=$CACHE/apt kernel apt
-	mkdir -p "$state" "$CACHE/debs/partial"
+packages_fetch() {
+	local folder=$1 state=$CACHE/apt
+	shift
+	mkdir -p "$state" "$folder/partial"
 	: >"$state/status"
-	apt=(apt-get -qq -o Dir::State::status="$state/status" -o Dir::Cache::archives="$CACHE/debs"
-		-o Debug::NoLocking=1 -o APT::Install-Recommends=false -o APT::Keep-Downloaded-Packages=true)
+	say "fetching packages"
+	apt-get -qq -o Dir::State::status="$state/status" -o Dir::Cache::archives="$folder" \
+		-o Debug::NoLocking=1 -o APT::Install-Recommends=false -o APT::Keep-Downloaded-Packages=true \
+		--download-only -y install "$@" || die "packages did not download (does apt-get update help?)"
+}
+
+cache_fetch() {
+	local kernel
 	kernel=$(apt-cache depends "$KERNEL_METAPACKAGE" 2>/dev/null | sed -n 's/^ *Depends: //p' | head -n 1)
 	[ -n "$kernel" ] || die "apt knows no $KERNEL_METAPACKAGE: run apt-get update first"
-	say "fetching packages"
-	"${apt[@]}" --download-only -y install "${DOM0_PACKAGES[@]}" "${GUEST_PACKAGES[@]}" ||
-		die "packages did not download (does apt-get update help?)"
+	packages_fetch "$CACHE/debs" "${DOM0_PACKAGES[@]}" "${GUEST_PACKAGES[@]}"
 	# _apt, apt's unprivileged user, may not write here; the notice about it means nothing.
 	(cd "$CACHE/debs" && apt-get -qq -o APT::Sandbox::User=root download "$kernel" "$XEN_PACKAGE") ||
 		die "$kernel and $XEN_PACKAGE did not download (does apt-get update help?)"
+}
+
+# package_unpack DEB TREE: all but what is there to be read.
+package_unpack() {
+	dpkg-deb --fsys-tarfile "$1" |
+		tar -x -C "$2" --keep-directory-symlink --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' ||
+		die "cannot unpack $1"
 }
 
 cache_unpack() {
@@ -78,11 +90,7 @@ cache_unpack() {
 	# The tree is a merged-/usr one: packages that still ship /bin must land in /usr/bin.
 	mkdir -p "$CACHE"/root/usr/{bin,sbin,lib,lib64}
 	for deb in bin sbin lib lib64; do ln -s "usr/$deb" "$CACHE/root/$deb"; done
-	for deb in "$CACHE"/debs/*.deb; do
-		dpkg-deb --fsys-tarfile "$deb" |
-			tar -x -C "$CACHE/root" --keep-directory-symlink --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' ||
-			die "cannot unpack $deb"
-	done
+	for deb in "$CACHE"/debs/*.deb; do package_unpack "$deb" "$CACHE/root"; done
 	ln -sf bash "$CACHE/root/bin/sh"
 }
 
@@ -170,7 +178,7 @@ pack_initrd() { (cd "$1" && find . | cpio --quiet -o -H newc -R 0:0); }
 cache_programs() {
 	local name
 	mkdir -p "$CACHE/bin"
-	for name in cpu timed vectors; do
+	for name in blast cpu timed vectors; do
 		[ "$CACHE/bin/$name" -nt "$LAB/../$name.c" ] && continue
 		gcc -static -O2 -std=gnu17 -Wall -o "$CACHE/bin/$name.new" "$LAB/../$name.c" || die "cannot build $name.c"
 		mv "$CACHE/bin/$name.new" "$CACHE/bin/$name"

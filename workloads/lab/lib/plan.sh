@@ -4,7 +4,7 @@
 # plan.sh: options → experiments.  An experiment is a file of shell variables, one for each
 # row of OPTIONS, plus WORK and NAME; dom0/experiment.sh reads it inside.
 
-WORKLOADS='scp http slow cpu dodge burst mix idle'
+WORKLOADS='scp http slow cpu dodge burst mix povray netperf iperf idle'
 
 # option|variable|default|form of its value|what it is
 OPTIONS=(
@@ -16,6 +16,7 @@ OPTIONS=(
 	'--duration|DURATION|30|[0-9]+|seconds of capture; cpu computes for as long'
 	'--file-size|FILE_MB||[0-9]+|MB that each guest copies; default 2 * duration / vms'
 	'--file-sizes|FILE_MBS||[0-9]+(,[0-9]+)*|the same by guest, in order; 0: it stays idle; --file-size for those not named'
+	'--picture|PICTURE|160x120|[0-9]+x[0-9]+|pixels of what povray renders'
 	'--tracer|TRACER|xtrace-cap|xtrace-cap|xentrace|both-in-turn|none|who captures'
 	'--tracer-args|TRACER_ARGS||.*|more arguments for it'
 	'--before|BEFORE||.*|shell COMMAND in Dom0 before the capture, for what weights and caps cannot say'
@@ -26,6 +27,7 @@ OPTIONS=(
 )
 # These hold for a boot, not for an experiment.
 BOOT_OPTIONS=(
+	'--machine|MACHINE|xen|xen|native|what is booted: Xen with guests, or Linux alone, whose processes do what guests would'
 	'--sched|SCHED|credit|credit2?|Xen'"'"'s scheduler'
 	'--hypervisor|HYPERVISOR||.+|another Xen: patched (make xen), stock (make xen-stock), or a FILE (ELF, or gzip of it)'
 	'--clock|CLOCK|host|host|instructions|what time follows: this machine'"'"'s, or executed instructions (2 ns each, one pCPU at a time: repeatable)'
@@ -113,7 +115,10 @@ plan_add() {
 	OUTS[PLANNED]=$OUT
 	NAME=${OUT##*/}
 	case $TRACER in both-in-turn) TRACERS=xtrace-cap,xentrace ;; *) TRACERS=$TRACER ;; esac
+	[ "$MACHINE" = xen ] || TRACERS=none
 	[[ $TRACERS = *xtrace-cap* ]] && NEED_TRACER=yes
+	[[ ",$WORK,$WORKS_OF," = *,povray,* ]] && NEED_IMAGE=yes
+	[ "$VMS" -le "$GUESTS_MOST" ] || GUESTS_MOST=$VMS
 	if [ "$SCRIPT" ]; then
 		[ -r "$SCRIPT" ] || die "cannot read $SCRIPT"
 		install -m 755 "$SCRIPT" "$SCRATCH/dom0/lab/script-$PLANNED"
@@ -129,11 +134,16 @@ plan_add() {
 	return 0
 }
 
+# machine_fits: Linux alone has nothing that Xen's tracer or scheduler could be told.
+machine_fits() {
+	[ "$MACHINE" = xen ] || [ ! "$HYPERVISOR$XEN_ARGS" ] || usage "--machine native has no hypervisor"
+}
+
 # plan_make ARGUMENT…: the command line's experiments and those of --plan, whose lines
 # start from what the command line says.
 plan_make() {
 	local works common=$OUT file=$PLAN line words
-	PLANNED=0 GUESTS_MB=0 NEED_TRACER='' OUTS=()
+	PLANNED=0 GUESTS_MB=0 GUESTS_MOST=0 NEED_TRACER='' NEED_IMAGE='' OUTS=()
 	works=("${WORKS[@]}")
 	for WORK in "${works[@]}"; do
 		[ ${#works[@]} = 1 ] && [ ! "$file" ] || OUT=$common/$WORK

@@ -15,9 +15,24 @@ collect_results() {
 	cp "$SCRATCH/host/qemu-command" "$out/"
 	cp -r "$SCRATCH/host/console" "$out/console"
 	cp "$SCRATCH/remote/sshd.log" "$out/remote-sshd.log"
+	received_tell >>"$out/guests.txt"
 	summary_write "$1" "$out" >"$out/summary.json"
 	rm -rf "$from"
 	summary_print "$out"
+}
+
+# received_tell: what each guest's own servers saw since the last time, as lines like the guests' own.
+received_tell() {
+	local n log
+	for ((n = 1; n <= GUESTS_MOST; n++)); do
+		log=$SCRATCH/remote/blast-$n.log
+		sed -n "s/^bytes=/vm$n work=netperf-received status=ok bytes=/p" "$log"
+		: >"$log"
+		log=$SCRATCH/remote/iperf-$n.log
+		# Time, addresses and ports, number, seconds from and to, bytes, bits per second.
+		awk -F, -v n="$n" 'NF >= 9 && $8 > 0 { split($7, s, "-"); printf "vm%d work=iperf-received status=ok bytes=%d wall_s=%.3f bits_per_s=%d\n", n, $8, s[2] - s[1], $9 }' "$log"
+		: >"$log"
+	done
 }
 
 # summary_write N OUT: JSON, keys always in this order.
@@ -28,7 +43,7 @@ summary_write() {
 		printf '  "schema": 1,\n  "name": %s,\n  "workload": %s,\n' "$(json "$NAME")" "$(json "$WORK")"
 		printf '  "vms": %d,\n  "memory_mb": %d,\n  "duration_s": %d,\n  "file_mb": %d,\n  "file_mbs": %s,\n' "$VMS" "$MEMORY" "$DURATION" "$FILE_MB" "$(json "$FILE_MBS")"
 		printf '  "weights": %s,\n  "caps": %s,\n' "$(json "$WEIGHTS")" "$(json "$CAPS")"
-		printf '  "scheduler": %s,\n  "xen_version": %s,\n' "$(json "$SCHED")" "$(json "$(sed -n 's/^xen_version *: //p' "$2/xl-info")")"
+		printf '  "machine": %s,\n  "scheduler": %s,\n  "xen_version": %s,\n' "$(json "$MACHINE")" "$(json "$SCHED")" "$(json "$(sed -n 's/^xen_version *: //p' "$2/xl-info" 2>/dev/null)")"
 		printf '  "tracer": %s,\n  "tracer_exit": %s,\n' "$(json "$TRACER")" "$(json "$(cat "$2"/*trac*.exit "$2"/xtrace-cap.exit 2>/dev/null | sort -u | xargs)")"
 		printf '  "dom0_script_exit": %s,\n' "$(cat "$2/dom0-script.exit" 2>/dev/null || echo null)"
 		printf '  "selftest": %s,\n' "$(json "$(sed 's/ .*//' "$2/selftest" | sort | uniq -c | xargs)")"
