@@ -101,6 +101,18 @@ check-patched: xen all $(O)/tests/flat $(O)/tests/records ## boots the patched h
 check-debits: xen all $(O)/tests/flat $(O)/tests/records ## the same for the accounting by tick: one more boot
 	O=$(O) tests/lab/patched --debits
 
+# The paper's experiments.  Tables, figures and report are made anew each time, runs only where they are missing.
+PAPER ?= paper
+
+paper: xen all $(O)/tests/flat ## the paper's experiments, all repetitions, and a report in paper/ (hours: see workloads/paper/plan)
+	O=$(O) workloads/paper/run full $(PAPER); status=$$?; O=$(O) workloads/paper/data $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
+
+paper-quick: xen all $(O)/tests/flat ## a reduced set, one repetition each (half an hour)
+	O=$(O) workloads/paper/run quick $(PAPER); status=$$?; O=$(O) workloads/paper/data $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
+
+check-paper: all $(O)/tests/flat ## one of them with its baseline, end to end: two boots of the lab
+	O=$(O) tests/lab/paper
+
 $(O)/workloads/xencost: workloads/xencost.c $(addprefix $(O)/tracer/, xen_host_libxc.o ring.o say.o)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
@@ -127,4 +139,4 @@ help: ## this list
 
 -include $(TRACER_OBJ:.o=.d) $(ANALYZER_OBJ:.o=.d)
 
-.PHONY: all check-trials xen xen-stock check-patched check-debits bench-xen bench-cap man demo check-lab install clean help
+.PHONY: all paper paper-quick check-paper check-trials xen xen-stock check-patched check-debits bench-xen bench-cap man demo check-lab install clean help

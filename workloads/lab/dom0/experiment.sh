@@ -131,7 +131,7 @@ capture_start() {
 	case $1 in
 	xtrace-cap)
 		# shellcheck disable=SC2086 # the arguments are words
-		timed "$limit" xtrace-cap -d "$DURATION" -o "$file" $TRACER_ARGS >"$out/xtrace-cap.used" 2>"$out/xtrace-cap.log" & ;;
+		timed "$limit" xtrace-cap -d "$DURATION" -o "$file" $TRACER_ARGS $XTRACE_ARGS >"$out/xtrace-cap.used" 2>"$out/xtrace-cap.log" & ;;
 	xentrace)
 		# shellcheck disable=SC2086
 		timed "$limit" xentrace -D -e all -T "$DURATION" $TRACER_ARGS "$file" >"$out/xentrace.used" 2>"$out/xentrace.log" & ;;

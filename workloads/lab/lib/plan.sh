@@ -19,6 +19,7 @@ OPTIONS=(
 	'--picture|PICTURE|160x120|[0-9]+x[0-9]+|pixels of what povray renders'
 	'--tracer|TRACER|xtrace-cap|xtrace-cap|xentrace|both-in-turn|none|who captures'
 	'--tracer-args|TRACER_ARGS||.*|more arguments for it'
+	'--xtrace-args|XTRACE_ARGS||.*|more arguments for xtrace-cap alone'
 	'--before|BEFORE||.*|shell COMMAND in Dom0 before the capture, for what weights and caps cannot say'
 	'--after|AFTER||.*|shell COMMAND in Dom0 after it, to undo that'
 	'--dom0-script|SCRIPT||.*|FILE to run in Dom0 while the guests work'
