@@ -6,7 +6,7 @@ set xrange [0:*]
 set yrange [0:guests]
 set offsets 0, 2, 0.5, 0
 set ytics 1
-set key bottom right
+set key top left
 set arrow 1 from 100.0 / guests, 0 to 100.0 / guests, guests nohead linetype 1 linecolor rgb '#a0a0a0' linewidth 4
 plot 1 / 0 with lines linecolor rgb '#a0a0a0' linewidth 4 title sprintf('ideal: %.1f %% each', 100.0 / guests), \
      for [i = 0 : blocks - 1] 'figure.dat' index i using 1:2 with steps linetype i + 1 title columnheader(1)

@@ -4,5 +4,5 @@ set ylabel what
 set xrange [0.5:guests + 0.5]
 set yrange [0:*]
 set xtics 1
-set key top left
+set key bottom right
 plot for [i = 0 : blocks - 1] 'figure.dat' index i using 2:1 with linespoints linetype i + 1 pointtype i + 4 pointsize 0.6 title columnheader(1)
