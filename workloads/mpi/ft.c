@@ -76,7 +76,7 @@ static void split(const struct number *from, struct number *to, int n, int done,
 		struct number *sum = to + 2 * (size_t)k * width, *difference = sum + width;
 		struct number turn = root[k * (SIDE_MAX / n)];
 
-		turn.im *= direction;
+		turn.im *= (int)direction;
 		for (size_t i = 0; i < width; i++) {
 			sum[i] = (struct number){ a[i].re + b[i].re, a[i].im + b[i].im };
 			difference[i] = times((struct number){ a[i].re - b[i].re, a[i].im - b[i].im }, turn);

@@ -23,7 +23,7 @@ $(MPI_PROGRAMS): $(MPI_DIR)/%: $(MPI_DIR)/%.o
 
 mpi: $(MPI_PROGRAMS) ## MPICC=mpicc.openmpi: the MPI workloads (mpicc.lam: for LAM/MPI)
 
-check-mpi: ## builds the MPI workloads with OpenMPI and runs the smallest class of each
+check-mpi: ## the smallest class of each MPI workload, under OpenMPI and LAM/MPI (a minute)
 	$(Q)O=$(O) tests/mpi
 
 -include $(MPI_PROGRAMS:=.d) $(MPI_DIR)/nas.d
