@@ -73,6 +73,7 @@ $(O)/man/%: man/%.scd
 	@mkdir -p $(@D)
 	$(Q)scdoc < $< > $@
 
+include workloads/mpi/mpi.mk
 include tests/tests.mk
 
 demo: $(O)/xtrace-fair ## report and figures of a real trace of this repository
