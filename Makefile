@@ -105,11 +105,16 @@ check-debits: xen all $(O)/tests/flat $(O)/tests/records ## the same for the acc
 # The paper's experiments.  Tables, figures and report are made anew each time, runs only where they are missing.
 PAPER ?= paper
 
-paper: xen all $(O)/tests/flat ## the paper's experiments, all repetitions, and a report in paper/ (hours: see workloads/paper/plan)
-	O=$(O) workloads/paper/run full $(PAPER); status=$$?; O=$(O) workloads/paper/data $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
+paper: PAPER_SET := full
+paper: paper-set ## the paper's experiments, all repetitions, and a report in paper/ (hours: see workloads/paper/plan)
 
-paper-quick: xen all $(O)/tests/flat ## a reduced set, one repetition each (half an hour)
-	O=$(O) workloads/paper/run quick $(PAPER); status=$$?; O=$(O) workloads/paper/data $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
+paper-quick: PAPER_SET := quick
+paper-quick: paper-set ## a reduced set, one repetition each (half an hour)
+
+paper-set: xen all $(O)/tests/flat
+	$(Q)$(MAKE) MPICC=mpicc.lam mpi
+	O=$(O) workloads/paper/run $(PAPER_SET) $(PAPER); status=$$?; \
+		O=$(O) workloads/paper/data $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
 
 check-paper: all $(O)/tests/flat ## one of them with its baseline, end to end: two boots of the lab
 	O=$(O) tests/lab/paper
@@ -140,4 +145,4 @@ help: ## this list
 
 -include $(TRACER_OBJ:.o=.d) $(ANALYZER_OBJ:.o=.d)
 
-.PHONY: all paper paper-quick check-paper check-trials xen xen-stock check-patched check-debits bench-xen bench-cap man demo check-lab install clean help
+.PHONY: all paper paper-quick paper-set check-paper check-trials xen xen-stock check-patched check-debits bench-xen bench-cap man demo check-lab install clean help

@@ -108,7 +108,7 @@ go() {
 	for ((n = 1; n <= VMS; n++)); do
 		size=${sizes[n - 1]:-$FILE_MB} work=$(work_of "$n")
 		[ "$size" = 0 ] && work=idle
-		[ "$work" = povray ] && size=$PICTURE
+		case $work in povray) size=$PICTURE ;; mpi) size=$VMS:$MPI ;; esac
 		[ "${READY[n]-}" ] && guest_tell "$n" "go $work $1 $2 $size"
 	done
 }

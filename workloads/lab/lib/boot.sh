@@ -90,6 +90,7 @@ receivers_start() {
 	for ((n = 1; n <= $1; n++)); do
 		server_start "blast-$n" /run/lab/blast --receive 127.0.0.1 PORT
 		echo "$PORT" >>"$SCRATCH/guest/lab/remote-blast"
+		[ "$NEED_IMAGE" ] || continue
 		server_start "iperf-$n" /usr/bin/iperf -s -B 127.0.0.1 -p PORT -y C
 		echo "$PORT" >>"$SCRATCH/guest/lab/remote-iperf"
 	done
@@ -159,13 +160,14 @@ overlays_make() {
 	pack_initrd "$dom0" >"$SCRATCH/dom0.cpio"
 	cat "$CACHE/dom0.img" "$SCRATCH/dom0.cpio" >"$SCRATCH/dom0.initrd"
 
-	cp "$LAB"/guest/{agent,image.sh,ssh_config} "$guest/lab/"
+	cp "$LAB"/guest/{agent,image.sh,rsh,rshd,ssh_config} "$guest/lab/"
 	cp "$LAB/guest/init" "$guest/init"
 	chmod 600 "$guest/lab/key"
 	# ssh wants a name for who runs it.
 	mkdir -p "$guest/etc" "$guest/usr/bin"
 	echo root:x:0:0::/root:/bin/sh >"$guest/etc/passwd"
 	cp "$CACHE"/bin/* "$guest/usr/bin/"
+	[ ! "$NEED_MPI" ] || cp -r "$MPI_BIN" "$guest/lab/mpi"
 	pack_initrd "$guest" >"$SCRATCH/guest.cpio"
 	cat "$CACHE/guest.img" "$SCRATCH/guest.cpio" >"$SCRATCH/host/guest/initrd"
 	cp --reflink=auto "$CACHE/vmlinux" "$SCRATCH/host/guest/vmlinux"
@@ -210,7 +212,7 @@ machine_start() {
 	# shellcheck disable=SC2054
 	local kernel=(-kernel "$xen" -append "$xen_args" -initrd "$CACHE/vmlinux console=hvc0 $linux_args,$SCRATCH/dom0.initrd")
 	[ "$MACHINE" = xen ] || kernel=(-kernel "$CACHE/vmlinux" -append "console=ttyS0 $linux_args lab_native" -initrd "$SCRATCH/native.initrd")
-	[ ! "$NEED_IMAGE" ] || kernel+=(-drive "file=$CACHE/image.ext4,format=raw,if=virtio,readonly=on")
+	[ ! "$NEED_IMAGE" ] || kernel+=(-drive "file=$CACHE/image.squashfs,format=raw,if=virtio,readonly=on")
 	# shellcheck disable=SC2054
 	local command=(qemu-system-x86_64 "${accelerator[@]}" -cpu "$CPU_MODEL" -smp 2,sockets=1,cores=1,threads=2 -m "$memory"
 		-nodefaults -no-reboot -display none -serial stdio

@@ -15,7 +15,7 @@
 
 # What the emulated host is made of.  Dependencies follow from apt.
 DOM0_PACKAGES=(xen-utils-4.17 xenstore-utils iproute2 nftables bash busybox-static kmod)
-GUEST_PACKAGES=(openssh-client openssh-server openssh-sftp-server iperf)
+GUEST_PACKAGES=(openssh-client openssh-server openssh-sftp-server iperf)   # the servers are the remote end's
 # These two are taken alone: what they depend on is for machines that boot from disk.
 XEN_PACKAGE=xen-hypervisor-4.17-amd64
 KERNEL_METAPACKAGE=linux-image-amd64
@@ -26,11 +26,11 @@ DOM0_PROGRAMS=(/bin/bash /bin/busybox /bin/ip /sbin/bridge /usr/sbin/nft
 	/usr/lib/xen-4.17/bin/{xl,xentop,xentrace,xenstored,xenconsoled,xen-init-dom0}
 	/usr/lib/xen-4.17/lib/xen/bin/xenconsole /usr/lib/xen-4.17/bin/xenconsole
 	/lib/x86_64-linux-gnu/libgcc_s.so.1)   # looked for only when a thread is cancelled
-GUEST_PROGRAMS=(/bin/busybox /usr/bin/ssh /usr/bin/scp /usr/bin/iperf)
+GUEST_PROGRAMS=(/bin/busybox /usr/bin/ssh /usr/bin/scp)
 # … and kernel modules by name (those built into the kernel are fine too).
 DOM0_MODULES=(xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-netback xen-blkback bridge
-	ext4 virtio_pci virtio_net virtio_blk 9pnet_virtio 9p nf_tables nft_chain_nat nft_masq nf_nat crc32c_generic)
-GUEST_MODULES=(xen-netfront xen-blkfront ext4)
+	squashfs virtio_pci virtio_net virtio_blk 9pnet_virtio 9p nf_tables nft_chain_nat nft_masq nf_nat crc32c_generic)
+GUEST_MODULES=(xen-netfront xen-blkfront squashfs)
 
 # cache_build: make what is missing; quick when there is nothing to do.
 cache_build() {

@@ -4,7 +4,7 @@
 # plan.sh: options → experiments.  An experiment is a file of shell variables, one for each
 # row of OPTIONS, plus WORK and NAME; dom0/experiment.sh reads it inside.
 
-WORKLOADS='scp http slow cpu dodge burst mix povray netperf iperf idle'
+WORKLOADS='scp http slow cpu dodge burst mix povray netperf iperf mpi idle'
 
 # option|variable|default|form of its value|what it is
 OPTIONS=(
@@ -17,6 +17,7 @@ OPTIONS=(
 	'--file-size|FILE_MB||[0-9]+|MB that each guest copies; default 2 * duration / vms'
 	'--file-sizes|FILE_MBS||[0-9]+(,[0-9]+)*|the same by guest, in order; 0: it stays idle; --file-size for those not named'
 	'--picture|PICTURE|160x120|[0-9]+x[0-9]+|pixels of what povray renders'
+	'--mpi|MPI|ep.S,is.S,cg.S,mg.S,ft.S|[a-z]+([.][SWA])?(,[a-z]+([.][SWA])?)*|what mpi runs, by program and class; micro runs between two'
 	'--tracer|TRACER|xtrace-cap|xtrace-cap|xentrace|both-in-turn|none|who captures'
 	'--tracer-args|TRACER_ARGS||.*|more arguments for it'
 	'--xtrace-args|XTRACE_ARGS||.*|more arguments for xtrace-cap alone'
@@ -118,7 +119,8 @@ plan_add() {
 	case $TRACER in both-in-turn) TRACERS=xtrace-cap,xentrace ;; *) TRACERS=$TRACER ;; esac
 	[ "$MACHINE" = xen ] || TRACERS=none
 	[[ $TRACERS = *xtrace-cap* ]] && NEED_TRACER=yes
-	[[ ",$WORK,$WORKS_OF," = *,povray,* ]] && NEED_IMAGE=yes
+	[[ ",$WORK,$WORKS_OF," =~ ,(povray|iperf|mpi), ]] && NEED_IMAGE=yes
+	[[ ",$WORK,$WORKS_OF," = *,mpi,* ]] && NEED_MPI=yes
 	[ "$VMS" -le "$GUESTS_MOST" ] || GUESTS_MOST=$VMS
 	if [ "$SCRIPT" ]; then
 		[ -r "$SCRIPT" ] || die "cannot read $SCRIPT"
@@ -144,7 +146,7 @@ machine_fits() {
 # start from what the command line says.
 plan_make() {
 	local works common=$OUT file=$PLAN line words
-	PLANNED=0 GUESTS_MB=0 GUESTS_MOST=0 NEED_TRACER='' NEED_IMAGE='' OUTS=()
+	PLANNED=0 GUESTS_MB=0 GUESTS_MOST=0 NEED_TRACER='' NEED_IMAGE='' NEED_MPI='' OUTS=()
 	works=("${WORKS[@]}")
 	for WORK in "${works[@]}"; do
 		[ ${#works[@]} = 1 ] && [ ! "$file" ] || OUT=$common/$WORK
