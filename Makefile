@@ -102,6 +102,12 @@ check-patched: xen all $(O)/tests/flat $(O)/tests/records ## boots the patched h
 check-debits: xen all $(O)/tests/flat $(O)/tests/records ## the same for the accounting by tick: one more boot
 	O=$(O) tests/lab/patched --debits
 
+check-ledger: xen all $(O)/tests/flat ## for whom Dom0 worked, where that is known: boots the patched hypervisor once
+	O=$(O) tests/lab/ledger
+
+accounting: xen all $(O)/tests/flat ## does the accounting from before 2009 explain the paper? (six boots of the lab)
+	O=$(O) tests/lab/accounting
+
 # The paper's experiments.  Tables, figures and report are made anew each time, runs only where they are missing.
 PAPER ?= paper
 
@@ -145,4 +151,4 @@ help: ## this list
 
 -include $(TRACER_OBJ:.o=.d) $(ANALYZER_OBJ:.o=.d)
 
-.PHONY: all paper paper-quick paper-set check-paper check-trials xen xen-stock check-patched check-debits bench-xen bench-cap man demo check-lab install clean help
+.PHONY: all paper paper-quick paper-set check-paper check-trials xen xen-stock check-patched check-debits check-ledger accounting bench-xen bench-cap man demo check-lab install clean help

@@ -2,7 +2,7 @@
  *
  * cpu: a counted integer loop, a workload that wants one CPU and nothing else.
  *
- *     cpu SECONDS [RUN_MS PERIOD_MS]
+ *     cpu SECONDS [RUN_MS PERIOD_MS [BUSY_MS PAUSE_MS]]
  *
  * Runs for SECONDS of wall time and prints one line:
  *
@@ -18,9 +18,12 @@
  * with late=N.  With a period as long as the tick by which a scheduler samples, it sleeps over the ticks: it cannot see
  * them, but while they do not meet it the scheduler wakes it in time.  When it is woken late a tick must have met it, and
  * it moves its periods against them: N times.
+ *
+ * With BUSY_MS and PAUSE_MS it does so for the first of the two and then sleeps for the second, over and over.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,24 +81,31 @@ static double number(const char *word)
 
 int main(int argc, char **argv)
 {
-	double duration_s = argc == 2 || argc == 4 ? number(argv[1]) : -1;
-	double run_s = argc == 4 ? number(argv[2]) / 1e3 : 1, period_s = argc == 4 ? number(argv[3]) / 1e3 : 0;
-	unsigned loops_per_look = argc == 4 ? LOOPS_PER_PERIODIC_LOOK : LOOPS_PER_LOOK;
+	bool periodic = argc >= 4, pauses = argc == 6;
+	double duration_s = argc == 2 || argc == 4 || argc == 6 ? number(argv[1]) : -1;
+	double run_s = periodic ? number(argv[2]) / 1e3 : 1, period_s = periodic ? number(argv[3]) / 1e3 : 0;
+	double busy_s = pauses ? number(argv[4]) / 1e3 : 0, pause_s = pauses ? number(argv[5]) / 1e3 : 0;
+	unsigned loops_per_look = periodic ? LOOPS_PER_PERIODIC_LOOK : LOOPS_PER_LOOK;
 	struct rusage used;
 	uint64_t x = 1, loops = 0, late = 0;
-	double start_s, period_start_s, now_s;
+	double start_s, period_start_s, busy_start_s, now_s;
 
-	if (duration_s < 0 || run_s <= 0 || period_s < 0) {
-		fprintf(stderr, "usage: cpu SECONDS [RUN_MS PERIOD_MS]\n");
+	if (duration_s < 0 || run_s <= 0 || period_s < 0 || busy_s < 0 || pause_s < 0) {
+		fprintf(stderr, "usage: cpu SECONDS [RUN_MS PERIOD_MS [BUSY_MS PAUSE_MS]]\n");
 		return 2;
 	}
-	start_s = period_start_s = wall_s();
+	start_s = period_start_s = busy_start_s = wall_s();
 	do {
 		x = work(x, loops_per_look);
 		loops += loops_per_look;
 		now_s = wall_s();
-		if (argc != 4 || now_s < period_start_s + run_s)
+		if (!periodic || now_s < period_start_s + run_s)
 			continue;
+		if (pauses && now_s >= busy_start_s + busy_s) {
+			sleep_until(now_s + pause_s);
+			period_start_s = busy_start_s = wall_s();
+			continue;
+		}
 		period_start_s += period_s;
 		sleep_until(period_start_s);
 		now_s = wall_s();
@@ -107,7 +117,7 @@ int main(int argc, char **argv)
 	getrusage(RUSAGE_SELF, &used);
 	printf("loops=%" PRIu64 " wall_s=%.3f user_s=%.3f system_s=%.3f", loops, now_s - start_s, seconds(used.ru_utime),
 	       seconds(used.ru_stime));
-	if (argc == 4)
+	if (periodic)
 		printf(" late=%" PRIu64, late);
 	putchar('\n');
 	return fflush(stdout) ? 1 : 0;
