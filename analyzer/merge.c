@@ -77,7 +77,7 @@ bool merge_out_of_memory(const struct merge *merge)
 
 void merge_leave_out(struct merge *merge, enum rec_kind first)
 {
-	merge->index->unasked = (uint8_t)first;
+	event_index_leave_out(merge->index, first);
 }
 
 const struct rec *merge_head(struct merge *merge)
