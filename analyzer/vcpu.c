@@ -53,9 +53,33 @@ int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
 	return vcpu ? (int32_t)(vcpu - vcpus->vcpus) : VCPU_NONE;
 }
 
-static bool is_idle(const struct vcpus *vcpus, const struct vcpu *vcpu)
+/* ---- the same vCPUs are named over and over ---- */
+
+static size_t found_place(uint32_t word)
 {
-	return vcpus->domains[vcpu->domain].id == DOMID_IDLE;
+	return word * UINT32_C(0x9e3779b1) >> (32 - VCPUS_FOUND_BITS);
+}
+
+/* The vCPU that a record names; NULL if no record named it yet. */
+static struct vcpu *vcpu_named(const struct vcpus *vcpus, const struct rec *rec)
+{
+	uint32_t word = rec_word(rec, 0);
+	const struct vcpu_found *found = &vcpus->found[found_place(word)];
+
+	if (found->word == word && found->index != VCPU_NONE)
+		return &vcpus->vcpus[found->index];
+	return vcpu_find(vcpus, word >> 16, word & 0xffff);
+}
+
+static void keep_found(struct vcpus *vcpus, uint32_t word, const struct vcpu *vcpu)
+{
+	vcpus->found[found_place(word)] = (struct vcpu_found){ word, (int32_t)(vcpu - vcpus->vcpus) };
+}
+
+/* Another domain has come by an id. */
+static void forget_found(struct vcpus *vcpus)
+{
+	memset(vcpus->found, 0xff, sizeof(vcpus->found));
 }
 
 /* ---- intervals ---- */
@@ -108,6 +132,7 @@ static struct domain *domain_new(struct vcpus *vcpus, uint32_t id, uint32_t gene
 		return NULL;
 	}
 	vcpus->domains = domains;
+	forget_found(vcpus);
 	vcpus->domain_by_id[id] = (int32_t)vcpus->domain_count;
 	domains[vcpus->domain_count] = (struct domain){ .id = id, .generation = generation, .since_tsc = since_tsc, .until_tsc = UINT64_MAX };
 	return &domains[vcpus->domain_count++];
@@ -145,32 +170,39 @@ static struct vcpu *vcpu_new(struct vcpus *vcpus, struct domain *domain, uint32_
 	}
 	vcpu = &all[vcpus->vcpu_count];
 	domain->vcpu_by_id[id] = (int32_t)vcpus->vcpu_count++;
-	*vcpu = (struct vcpu){ .domain = (uint32_t)(domain - vcpus->domains), .id = id };
+	*vcpu = (struct vcpu){ .domain = (uint32_t)(domain - vcpus->domains), .id = id, .is_idle = domain->id == DOMID_IDLE };
 	become(vcpus, vcpu, vcpus->losses_open ? LOST : UNRESOLVED, UNKNOWN, UNKNOWN, vcpus->begin_tsc);
 	if (!vcpus->losses_open && vcpus->resolvable_tsc > vcpus->begin_tsc)
 		forget(vcpus, vcpu, UNRESOLVED, vcpus->resolvable_tsc);
 	return vcpu;
 }
 
+/* One that no record named yet; NULL if there can be none, or memory is short. */
+static struct vcpu *vcpu_make(struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
+{
+	struct domain *domain;
+
+	if (!ids_valid(domain_id, id))
+		return NULL;
+	domain = domain_find(vcpus, domain_id);
+	if (!domain)
+		domain = domain_new(vcpus, domain_id, 0, 0);
+	return domain ? vcpu_new(vcpus, domain, id) : NULL;
+}
+
 /* The vCPU a record is about; NULL and counted if there can be none. */
 static struct vcpu *vcpu_of(struct vcpus *vcpus, const struct rec *rec)
 {
-	uint32_t domain_id = rec_domain(rec), id = rec_vcpu(rec);
-	struct vcpu *vcpu = vcpu_find(vcpus, domain_id, id);
-	struct domain *domain;
+	struct vcpu *vcpu = vcpu_named(vcpus, rec);
 
+	if (!vcpu)
+		vcpu = vcpu_make(vcpus, rec_domain(rec), rec_vcpu(rec));
 	if (vcpu)
-		return vcpu;
-	if (ids_valid(domain_id, id)) {
-		domain = domain_find(vcpus, domain_id);
-		if (!domain)
-			domain = domain_new(vcpus, domain_id, 0, 0);
-		vcpu = domain ? vcpu_new(vcpus, domain, id) : NULL;
-	}
-	if (!vcpu) {
+		keep_found(vcpus, rec_word(rec, 0), vcpu);
+	else {
 		vcpus->trust->invalid_records++;
 		trust_damage(vcpus->trust, rec->offset, 0, "pCPU %u: a record about domain %u vCPU %u, which cannot be",
-			     rec->pcpu, domain_id, id);
+			     rec->pcpu, rec_domain(rec), rec_vcpu(rec));
 	}
 	return vcpu;
 }
@@ -179,7 +211,7 @@ void vcpus_preset(struct vcpus *vcpus, const struct rec *rec)
 {
 	struct vcpu *vcpu;
 
-	if (!ids_valid(rec_domain(rec), rec_vcpu(rec)) || vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec)))
+	if (!ids_valid(rec_domain(rec), rec_vcpu(rec)) || vcpu_named(vcpus, rec))
 		return;
 	vcpu = vcpu_of(vcpus, rec);
 	if (!vcpu)
@@ -238,7 +270,7 @@ static void take_runstate(struct vcpus *vcpus, const struct rec *rec)
 	if (new == RUNNING)
 		vcpu->pcpu = rec->pcpu;
 	if (vcpus->losses_open == 0 || (new == RUNNING && !vcpus->pcpu_lost[rec->pcpu]) ||
-	    (is_idle(vcpus, vcpu) && !vcpus->pcpu_lost[rec->pcpu]))
+	    (vcpu->is_idle && !vcpus->pcpu_lost[rec->pcpu]))
 		become(vcpus, vcpu, KNOWN, new, old, rec->tsc);
 	else
 		become(vcpus, vcpu, LOST, UNKNOWN, UNKNOWN, rec->tsc);
@@ -271,7 +303,7 @@ static void take_continue(struct vcpus *vcpus, const struct rec *rec)
  * vCPU of another pCPU. */
 static bool survives_loss(const struct vcpus *vcpus, const struct vcpu *vcpu)
 {
-	if (is_idle(vcpus, vcpu))
+	if (vcpu->is_idle)
 		return !pcpu_valid(vcpu->id) || !vcpus->pcpu_lost[vcpu->id];
 	return vcpu->knowledge == KNOWN && vcpu->state == RUNNING && !vcpus->pcpu_lost[vcpu->pcpu];
 }
@@ -380,7 +412,7 @@ bool vcpus_conflict(const struct vcpus *vcpus, const struct rec *rec)
 
 	if (rec->kind != REC_RUNSTATE)
 		return false;
-	vcpu = vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec));
+	vcpu = vcpu_named(vcpus, rec);
 	return vcpu && vcpu->knowledge == KNOWN && vcpu->state != rec_old(rec);
 }
 
@@ -410,6 +442,7 @@ bool vcpus_init(struct vcpus *vcpus, uint64_t begin_tsc, struct trust *trust,
 		vcpus_free(vcpus);
 		return false;
 	}
+	forget_found(vcpus);
 	memset(vcpus->domain_by_id, 0xff, DOMID_MAX * sizeof(*vcpus->domain_by_id));
 	memset(vcpus->pcpu_assumed, 0xff, PCPU_MAX * sizeof(*vcpus->pcpu_assumed));
 	return true;
