@@ -63,8 +63,8 @@ static bool reserve_places(struct fairness *fairness)
 /* Gives places to the guests among those who want to run now. */
 static bool place_guests(struct fairness *fairness, const struct scene *scene)
 {
-	for (size_t i = 0; i < scene->fluid->domain_count; i++) {
-		uint32_t domain = scene->fluid->domains[i].domain;
+	for (size_t i = 0; i < scene->fluid->now->domain_count; i++) {
+		uint32_t domain = scene->fluid->now->domains[i].domain;
 		if (scene->domain[domain].role != ROLE_GUEST || fairness->guests[domain].place != FAIRNESS_NO_PLACE)
 			continue;
 		if (fairness->place_count == fairness->place_room && !reserve_places(fairness))
@@ -179,14 +179,14 @@ static void repeat_half(struct fairness *fairness, uint64_t count)
 
 static void add(struct fairness *fairness, const struct scene *scene, uint64_t length_tsc)
 {
-	const struct fluid *fluid = scene->fluid;
+	const struct fluid_moment *now = scene->fluid->now;
 	struct fairness_half *filling = fairness->levels[0].half[1];
 	double length = (double)length_tsc;
 
 	if (scene->unknown_vcpus > 0)
 		fairness->levels[0].known[1] = false;
-	for (size_t i = 0; i < fluid->domain_count; i++) {
-		const struct fluid_domain *wanting = &fluid->domains[i];
+	for (size_t i = 0; i < now->domain_count; i++) {
+		const struct fluid_domain *wanting = &now->domains[i];
 		int32_t place = fairness->guests[wanting->domain].place;
 		if (place == FAIRNESS_NO_PLACE)
 			continue;
@@ -222,7 +222,7 @@ bool fairness_stretch(struct fairness *fairness, const struct scene *scene, uint
 {
 	if (scene->vcpus->domain_count > fairness->guest_room && !reserve(fairness, scene->vcpus->domain_count))
 		return false;
-	if (scene->fluid->domain_count > 0 && !place_guests(fairness, scene))
+	if (scene->fluid->now->domain_count > 0 && !place_guests(fairness, scene))
 		return false;
 	if (end_tsc >= fairness->half_end_tsc) {
 		pass_halves(fairness, scene, begin_tsc, end_tsc);

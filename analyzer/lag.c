@@ -69,12 +69,12 @@ static void settle(struct lag_domain *domain, uint64_t end_tsc)
 /* A domain's vCPUs together: one may run while another waits. */
 static void step_all(struct lag *lag, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
 {
-	const struct fluid *fluid = scene->fluid;
+	const struct fluid_moment *now = scene->fluid->now;
 	double length_tsc = (double)(end_tsc - begin_tsc);
 
-	for (size_t i = 0; i < fluid->domain_count; i++) {
-		struct lag_domain *domain = &lag->domains[fluid->domains[i].domain];
-		domain->step_tsc = (fluid->domains[i].rate - scene->domain[fluid->domains[i].domain].running) * length_tsc;
+	for (size_t i = 0; i < now->domain_count; i++) {
+		struct lag_domain *domain = &lag->domains[now->domains[i].domain];
+		domain->step_tsc = (now->domains[i].rate - scene->domain[now->domains[i].domain].running) * length_tsc;
 		settle(domain, end_tsc);
 	}
 }

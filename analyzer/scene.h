@@ -48,7 +48,7 @@ struct scene {
 /* Everybody who wants to run does: what each gets is what the fluid scheduler gives, one pCPU. */
 static inline bool scene_is_easy(const struct scene *scene)
 {
-	return scene->waiting_vcpus == 0 && scene->fluid->capped_count == 0;
+	return scene->waiting_vcpus == 0 && scene->fluid->now->capped_count == 0;
 }
 
 /* A vCPU changes from one state to another. */

@@ -63,10 +63,10 @@ static int32_t holder_of(const struct scene *scene, const struct scene_vcpu *wai
 
 void waits_stretch(struct waits *waits, const struct scene *scene, uint64_t length_tsc)
 {
-	const struct fluid *fluid = scene->fluid;
+	const struct fluid_moment *now = scene->fluid->now;
 
-	for (size_t i = 0; i < fluid->wanting_count; i++) {
-		size_t vcpu = fluid->wanting_vcpu[i];
+	for (size_t i = 0; i < now->wanting_count; i++) {
+		size_t vcpu = now->wanting_vcpu[i];
 		const struct scene_vcpu *waiting = &scene->vcpu[vcpu];
 		struct waits_vcpu *row;
 		int32_t holder;
@@ -77,7 +77,7 @@ void waits_stretch(struct waits *waits, const struct scene *scene, uint64_t leng
 			return;
 		holder = holder_of(scene, waiting);
 		add(waits, &row->open, holder, length_tsc);
-		if (holder >= 0 && scene_idle_elsewhere(scene, fluid->wanting[i].allowed))
+		if (holder >= 0 && scene_idle_elsewhere(scene, now->wanting[i].allowed))
 			row->open.elsewhere_tsc += length_tsc;
 	}
 }
