@@ -91,10 +91,19 @@ static bool find_clock(struct run *run, uint64_t given_hz)
 
 /* ---- stage 2: records in order, through the vCPUs' states, to the metrics ---- */
 
-/* What closes is clipped to the window asked for and handed to every metric. */
-static void sink(void *arg, const struct interval *interval)
+static void hand_to_metrics(struct run *run, const struct interval *interval)
 {
-	struct run *run = arg;
+	if (interval->begin_tsc == interval->end_tsc && !interval->begin_seen)
+		return;
+	if (!account_interval(&run->account, &run->vcpus, interval) ||
+	    !latency_interval(&run->result->latency, interval) ||
+	    (!run->brief && (!why_interval(&run->why, interval) || !dom0_interval(&run->dom0, interval))) ||
+	    (run->timeline.file && !timeline_interval(&run->timeline, &run->vcpus, interval)))
+		run->sink_failed = true;
+}
+
+static void hand_clipped(struct run *run, const struct interval *interval)
+{
 	struct interval clipped = *interval;
 
 	if (clipped.begin_tsc < run->from_tsc) {
@@ -105,13 +114,20 @@ static void sink(void *arg, const struct interval *interval)
 		clipped.end_tsc = run->to_tsc;
 		clipped.end_seen = false;
 	}
-	if (clipped.begin_tsc > clipped.end_tsc || (clipped.begin_tsc == clipped.end_tsc && !clipped.begin_seen))
-		return;
-	if (!account_interval(&run->account, &run->vcpus, &clipped) ||
-	    !latency_interval(&run->result->latency, &clipped) ||
-	    (!run->brief && (!why_interval(&run->why, &clipped) || !dom0_interval(&run->dom0, &clipped))) ||
-	    (run->timeline.file && !timeline_interval(&run->timeline, &run->vcpus, &clipped)))
-		run->sink_failed = true;
+	if (clipped.begin_tsc <= clipped.end_tsc)
+		hand_to_metrics(run, &clipped);
+}
+
+/* What closes is clipped to the window asked for and handed to every metric.  Most lies within and is not copied: that
+ * would wait for what was just written. */
+static void sink(void *arg, const struct interval *interval)
+{
+	struct run *run = arg;
+
+	if (interval->begin_tsc >= run->from_tsc && interval->end_tsc <= run->to_tsc)
+		hand_to_metrics(run, interval);
+	else
+		hand_clipped(run, interval);
 }
 
 static void changed(void *arg, size_t vcpu, uint64_t tsc, enum runstate state)
@@ -326,17 +342,40 @@ static void pass_blocks(struct run *run, uint64_t tsc)
 	}
 }
 
+static uint64_t earlier(uint64_t a_tsc, uint64_t b_tsc)
+{
+	return a_tsc < b_tsc ? a_tsc : b_tsc;
+}
+
+/* The first moment at which something beside the records is due, so that most records need one look. */
+static uint64_t next_due(struct run *run)
+{
+	const struct dom0_event *event = dom0_kernel_head(run->kernel);
+	uint64_t due_tsc = hostinfo_next_change(&run->result->host);
+
+	if (event)
+		due_tsc = earlier(due_tsc, event->tsc);
+	return run->brief ? due_tsc : earlier(due_tsc, run->result->blocks.end_tsc);
+}
+
+static uint64_t pass_due(struct run *run, uint64_t tsc)
+{
+	pass_blocks(run, tsc);
+	follow_kernel(run, tsc);
+	take_settings(run, tsc);
+	return next_due(run);
+}
+
 static void follow_records(struct run *run)
 {
 	struct progress progress;
 	const struct rec *rec;
+	uint64_t due_tsc = 0;
 
 	progress_begin(&progress, run->file.input.size);
 	while ((rec = next_record(run)) && !run->sink_failed && !run->vcpus.out_of_memory) {
-		pass_blocks(run, rec->tsc);
-		follow_kernel(run, rec->tsc);
-		if (rec->tsc >= hostinfo_next_change(&run->result->host))
-			take_settings(run, rec->tsc);
+		if (rec->tsc >= due_tsc)
+			due_tsc = pass_due(run, rec->tsc);
 		take_record(run, rec);
 		progress_at(&progress, rec->offset);
 		merge_advance(&run->merge);
