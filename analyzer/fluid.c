@@ -118,8 +118,6 @@ static bool wants(const struct fluid *fluid, size_t vcpu, enum runstate state)
 {
 	const struct domain_info *info;
 
-	if (fluid->vcpus->vcpus[vcpu].is_idle)
-		return false;
 	if (state != OFFLINE || fluid->vcpus->domains[fluid->vcpus->vcpus[vcpu].domain].removed)
 		return state == RUNNING || state == RUNNABLE;
 	info = info_of(fluid, vcpu);
@@ -267,19 +265,8 @@ void fluid_settings(struct fluid *fluid, uint64_t tsc)
 		find_moment(fluid);
 }
 
-void fluid_change(struct fluid *fluid, size_t vcpu, uint64_t tsc, enum runstate state)
+static void take_wish(struct fluid *fluid, size_t vcpu, bool wants_now)
 {
-	bool wants_now;
-
-	if ((vcpu >= fluid->vcpu_room && !reserve(fluid, vcpu)) ||
-	    (fluid->vcpus->domain_count > fluid->domain_room && !reserve_domains(fluid, fluid->vcpus->domain_count))) {
-		fluid->out_of_memory = true;
-		return;
-	}
-	wants_now = wants(fluid, vcpu, state);
-	if (fluid->wants[vcpu] == wants_now)
-		return;
-	advance(fluid, tsc);
 	fluid->wants[vcpu] = wants_now;
 	fluid->wanting_hash ^= hash_of(vcpu);
 	if (wants_now)
@@ -289,6 +276,24 @@ void fluid_change(struct fluid *fluid, size_t vcpu, uint64_t tsc, enum runstate 
 	if (wants_now && fluid->vcpus->domains[fluid->vcpus->vcpus[vcpu].domain].removed) /* snapshots may say otherwise now */
 		drop_moments(fluid);
 	find_moment(fluid);
+}
+
+void fluid_change(struct fluid *fluid, size_t vcpu, uint64_t tsc, enum runstate state)
+{
+	bool wants_now;
+
+	if (fluid->vcpus->vcpus[vcpu].is_idle) /* wants nothing */
+		return;
+	if ((vcpu >= fluid->vcpu_room && !reserve(fluid, vcpu)) ||
+	    (fluid->vcpus->domain_count > fluid->domain_room && !reserve_domains(fluid, fluid->vcpus->domain_count))) {
+		fluid->out_of_memory = true;
+		return;
+	}
+	wants_now = wants(fluid, vcpu, state);
+	if (fluid->wants[vcpu] == wants_now)
+		return;
+	advance(fluid, tsc);
+	take_wish(fluid, vcpu, wants_now);
 }
 
 void fluid_finish(struct fluid *fluid, uint64_t end_tsc)

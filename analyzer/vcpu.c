@@ -55,20 +55,26 @@ int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
 
 /* ---- the same vCPUs are named over and over ---- */
 
-static size_t found_place(uint32_t word)
+static inline size_t found_place(uint32_t word)
 {
 	return word * UINT32_C(0x9e3779b1) >> (32 - VCPUS_FOUND_BITS);
 }
 
-/* The vCPU that a record names; NULL if no record named it yet. */
-static struct vcpu *vcpu_named(const struct vcpus *vcpus, const struct rec *rec)
+/* The vCPU that a record names, if it was found lately; else NULL. */
+static inline struct vcpu *vcpu_lately(const struct vcpus *vcpus, const struct rec *rec)
 {
 	uint32_t word = rec_word(rec, 0);
 	const struct vcpu_found *found = &vcpus->found[found_place(word)];
 
-	if (found->word == word && found->index != VCPU_NONE)
-		return &vcpus->vcpus[found->index];
-	return vcpu_find(vcpus, word >> 16, word & 0xffff);
+	return found->word == word && found->index != VCPU_NONE ? &vcpus->vcpus[found->index] : NULL;
+}
+
+/* The vCPU that a record names; NULL if no record named it yet. */
+static inline struct vcpu *vcpu_named(const struct vcpus *vcpus, const struct rec *rec)
+{
+	struct vcpu *vcpu = vcpu_lately(vcpus, rec);
+
+	return vcpu ? vcpu : vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec));
 }
 
 static void keep_found(struct vcpus *vcpus, uint32_t word, const struct vcpu *vcpu)
@@ -190,21 +196,29 @@ static struct vcpu *vcpu_make(struct vcpus *vcpus, uint32_t domain_id, uint32_t 
 	return domain ? vcpu_new(vcpus, domain, id) : NULL;
 }
 
-/* The vCPU a record is about; NULL and counted if there can be none. */
-static struct vcpu *vcpu_of(struct vcpus *vcpus, const struct rec *rec)
+/* One that was not found lately; NULL and counted if there can be none. */
+static struct vcpu *vcpu_of_any(struct vcpus *vcpus, const struct rec *rec)
 {
-	struct vcpu *vcpu = vcpu_named(vcpus, rec);
+	struct vcpu *vcpu = vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec));
 
 	if (!vcpu)
 		vcpu = vcpu_make(vcpus, rec_domain(rec), rec_vcpu(rec));
-	if (vcpu)
+	if (vcpu) {
 		keep_found(vcpus, rec_word(rec, 0), vcpu);
-	else {
-		vcpus->trust->invalid_records++;
-		trust_damage(vcpus->trust, rec->offset, 0, "pCPU %u: a record about domain %u vCPU %u, which cannot be",
-			     rec->pcpu, rec_domain(rec), rec_vcpu(rec));
+		return vcpu;
 	}
-	return vcpu;
+	vcpus->trust->invalid_records++;
+	trust_damage(vcpus->trust, rec->offset, 0, "pCPU %u: a record about domain %u vCPU %u, which cannot be", rec->pcpu, rec_domain(rec),
+		     rec_vcpu(rec));
+	return NULL;
+}
+
+/* The vCPU a record is about; NULL and counted if there can be none. */
+static inline struct vcpu *vcpu_of(struct vcpus *vcpus, const struct rec *rec)
+{
+	struct vcpu *vcpu = vcpu_lately(vcpus, rec);
+
+	return vcpu ? vcpu : vcpu_of_any(vcpus, rec);
 }
 
 void vcpus_preset(struct vcpus *vcpus, const struct rec *rec)
