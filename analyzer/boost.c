@@ -21,7 +21,7 @@ void boost_free(struct boost *boost)
 	free(boost->vcpus);
 }
 
-static struct boost_vcpu *row_of(struct boost *boost, size_t vcpu)
+static struct boost_vcpu *row_of_new(struct boost *boost, size_t vcpu)
 {
 	size_t old_room = boost->vcpu_room;
 	struct boost_vcpu *rows = room_for(boost->vcpus, &boost->vcpu_room, vcpu + 1, sizeof(*rows));
@@ -35,6 +35,11 @@ static struct boost_vcpu *row_of(struct boost *boost, size_t vcpu)
 		rows[i].priority = PRIORITY_UNKNOWN;
 	boost->vcpus = rows;
 	return &rows[vcpu];
+}
+
+static struct boost_vcpu *row_of(struct boost *boost, size_t vcpu)
+{
+	return vcpu < boost->vcpu_room ? &boost->vcpus[vcpu] : row_of_new(boost, vcpu);
 }
 
 /* ---- credit's records ---- */

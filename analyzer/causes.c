@@ -43,7 +43,7 @@ void causes_free(struct causes *causes)
 	free(causes->pcpus);
 }
 
-static bool reserve(struct causes *causes, const struct scene *scene)
+__attribute__((noinline)) static bool reserve(struct causes *causes, const struct scene *scene)
 {
 	size_t old_domains = causes->domain_room, old_vcpus = causes->vcpu_room;
 	struct cause_domain *domains = room_for(causes->domains, &causes->domain_room, scene->vcpus->domain_count, sizeof(*domains));
@@ -58,7 +58,7 @@ static bool reserve(struct causes *causes, const struct scene *scene)
 	return domains && vcpus;
 }
 
-static bool has_room(struct causes *causes, const struct scene *scene)
+static inline bool has_room(struct causes *causes, const struct scene *scene)
 {
 	return (scene->vcpus->domain_count <= causes->domain_room && scene->vcpus->vcpu_count <= causes->vcpu_room) || reserve(causes, scene);
 }
@@ -270,15 +270,15 @@ static double waiting_rate(const struct scene *scene, const struct fluid_domain 
  * on those of it who wait. */
 static bool settle(struct causes *causes, const struct scene *scene, const struct lag *lag)
 {
-	const struct fluid_moment *now = scene->fluid->now;
+	const struct fluid_domain *wanting = scene->fluid->now->domains, *end = wanting + scene->fluid->now->domain_count;
 	bool behind = false;
 
-	for (size_t i = 0; i < now->domain_count; i++) {
-		struct cause_domain *domain = &causes->domains[now->domains[i].domain];
-		double step_tsc = lag_of(lag, now->domains[i].domain)->step_tsc;
+	for (; wanting < end; wanting++) {
+		struct cause_domain *domain = &causes->domains[wanting->domain];
+		double step_tsc = lag->domains[wanting->domain].step_tsc;
 		domain->step_rate = 0;
 		if (step_tsc > 0) {
-			domain->step_rate = step_tsc / waiting_rate(scene, &now->domains[i]);
+			domain->step_rate = step_tsc / waiting_rate(scene, wanting);
 			behind = true;
 		} else if (step_tsc < 0 && domain->outstanding_tsc >= 1) {
 			make_up(domain, -step_tsc);
@@ -293,11 +293,14 @@ static void lay_on_waiting(struct causes *causes, const struct scene *scene, con
 	const struct fluid_moment *now = scene->fluid->now;
 
 	for (size_t i = 0; i < now->wanting_count; i++) {
-		const struct claimant *claimant = &now->wanting[i];
-		double step_rate = causes->domains[claimant->domain].step_rate;
 		size_t vcpu = now->wanting_vcpu[i];
-		if (step_rate > 0 && scene->vcpu[vcpu].state != RUNNING)
-			charge(causes, scene, vcpu, cause_of(causes, scene, boost, lag, i, begin_tsc), begin_tsc, end_tsc, step_rate * claimant->entitled_s);
+		double step_rate;
+		if (scene->vcpu[vcpu].state == RUNNING)
+			continue;
+		step_rate = causes->domains[now->wanting[i].domain].step_rate;
+		if (step_rate > 0)
+			charge(causes, scene, vcpu, cause_of(causes, scene, boost, lag, i, begin_tsc), begin_tsc, end_tsc,
+			       step_rate * now->wanting[i].entitled_s);
 	}
 }
 

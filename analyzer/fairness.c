@@ -60,18 +60,20 @@ static bool reserve_places(struct fairness *fairness)
 	return true;
 }
 
-/* Gives places to the guests among those who want to run now. */
-static bool place_guests(struct fairness *fairness, const struct scene *scene)
+/* The place of one who wants to run: a guest is given one when it first does; FAIRNESS_NO_PLACE: it is none, or memory
+ * is short. */
+static inline int32_t place_of(struct fairness *fairness, const struct scene *scene, uint32_t domain)
 {
-	for (size_t i = 0; i < scene->fluid->now->domain_count; i++) {
-		uint32_t domain = scene->fluid->now->domains[i].domain;
-		if (scene->domain[domain].role != ROLE_GUEST || fairness->guests[domain].place != FAIRNESS_NO_PLACE)
-			continue;
-		if (fairness->place_count == fairness->place_room && !reserve_places(fairness))
-			return false;
-		fairness->guests[domain].place = (int32_t)fairness->place_count++;
+	struct fairness_guest *guest = &fairness->guests[domain];
+
+	if (guest->place != FAIRNESS_NO_PLACE || scene->domain[domain].role != ROLE_GUEST)
+		return guest->place;
+	if (fairness->place_count == fairness->place_room && !reserve_places(fairness)) {
+		fairness->out_of_memory = true;
+		return FAIRNESS_NO_PLACE;
 	}
-	return true;
+	guest->place = (int32_t)fairness->place_count++;
+	return guest->place;
 }
 
 /* ---- windows ---- */
@@ -83,40 +85,71 @@ static unsigned jain_step(double jain)
 	return (unsigned)((jain + rounding) * FAIRNESS_JAIN_STEPS);
 }
 
-/* So many windows of the last whole half and this one: 1, the one that has just filled, or 0, the last again. */
-static void judge_windows(const struct fairness *fairness, struct fairness_level *row, int second, uint64_t count)
-{
-	double sum = 0, squares = 0;
-	size_t wanted = 0, ran = 0;
+/* What is summed up over those who wanted to run in a window. */
+struct jain_sum {
+	double sum, squares;
+	size_t wanted;
+};
 
-	row->windows += count;
-	if (!row->known[0] || !row->known[second]) {
-		row->unknown_windows += count;
+static void sum_attained(struct jain_sum *sum, uint64_t running_tsc, double entitled_tsc)
+{
+	double attained = (double)(int64_t)running_tsc / entitled_tsc;
+
+	sum->sum += attained;
+	sum->squares += attained * attained;
+}
+
+static void judge_jain(struct fairness_level *row, const struct jain_sum *sum, uint64_t count)
+{
+	double divisor = (double)sum->wanted * sum->squares, jain;
+
+	if (sum->wanted < 2 || sum->squares <= 0)
 		return;
-	}
-	if (!row->any[0] && !row->any[second]) {
-		row->ran[0] += (uint32_t)count;
-		return;
-	}
+	jain = sum->sum * sum->sum / divisor;
+	row->jain_windows += count;
+	row->jain_sum += count == 1 ? jain : (double)count * sum->sum * sum->sum / divisor;
+	row->jain[jain_step(jain)] += count;
+}
+
+/* So many windows of the last whole half and this one: 1, the one that has just filled, or 0, the last again.  In many
+ * only one guest wants to run: the first one's part is worked out when there is a second. */
+static void judge_guests(const struct fairness *fairness, struct fairness_level *row, int second, uint64_t count)
+{
+	const struct fairness_half *halves = row->half[0], *others = row->half[second];
+	uint64_t first_tsc = 0;
+	double first_entitled_tsc = 0;
+	struct jain_sum sum = { 0 };
+	size_t ran = 0;
+
 	for (size_t i = 0; i < fairness->place_count; i++) {
-		const struct fairness_half *last = &row->half[0][i], *this = &row->half[second][i];
-		uint64_t running_tsc = last->running_tsc + this->running_tsc;
-		double entitled_tsc = last->entitled_tsc + this->entitled_tsc, attained;
+		uint64_t running_tsc = halves[i].running_tsc + others[i].running_tsc;
+		double entitled_tsc = halves[i].entitled_tsc + others[i].entitled_tsc;
 		ran += running_tsc > 0;
 		if (entitled_tsc <= 0)
 			continue;
-		attained = (double)running_tsc / entitled_tsc;
-		sum += attained;
-		squares += attained * attained;
-		wanted++;
+		if (sum.wanted++ == 0) {
+			first_tsc = running_tsc;
+			first_entitled_tsc = entitled_tsc;
+			continue;
+		}
+		if (sum.wanted == 2)
+			sum_attained(&sum, first_tsc, first_entitled_tsc);
+		sum_attained(&sum, running_tsc, entitled_tsc);
 	}
 	row->ran[ran < FAIRNESS_RAN_MAX ? ran : FAIRNESS_RAN_MAX - 1] += count;
 	row->ran_sum += ran * count;
-	if (wanted < 2 || squares <= 0)
-		return;
-	row->jain_windows += count;
-	row->jain_sum += (double)count * sum * sum / ((double)wanted * squares);
-	row->jain[jain_step(sum * sum / ((double)wanted * squares))] += count;
+	judge_jain(row, &sum, count);
+}
+
+static void judge_windows(const struct fairness *fairness, struct fairness_level *row, int second, uint64_t count)
+{
+	row->windows += count;
+	if (!row->known[0] || !row->known[second])
+		row->unknown_windows += count;
+	else if (!row->any[0] && !row->any[second])
+		row->ran[0] += (uint32_t)count;
+	else
+		judge_guests(fairness, row, second, count);
 }
 
 /* The last whole half and this one, as with judge_windows(), go into the half of the next longer that fills. */
@@ -135,8 +168,8 @@ static void shift(struct fairness *fairness, struct fairness_level *level)
 {
 	struct fairness_half *whole = level->half[1];
 
-	if (level->any[0])
-		memset(level->half[0], 0, fairness->place_count * sizeof(*whole));
+	for (size_t i = 0; level->any[0] && i < fairness->place_count; i++)
+		level->half[0][i] = (struct fairness_half){ 0 };
 	level->half[1] = level->half[0];
 	level->half[0] = whole;
 	level->known[0] = level->known[1];
@@ -179,21 +212,23 @@ static void repeat_half(struct fairness *fairness, uint64_t count)
 
 static void add(struct fairness *fairness, const struct scene *scene, uint64_t length_tsc)
 {
-	const struct fluid_moment *now = scene->fluid->now;
-	struct fairness_half *filling = fairness->levels[0].half[1];
-	double length = (double)length_tsc;
+	const struct fluid_domain *wanting = scene->fluid->now->domains, *end = wanting + scene->fluid->now->domain_count;
+	struct fairness_level *shortest = &fairness->levels[0];
+	double length = (double)(int64_t)length_tsc;
+	bool any = false;
 
-	if (scene->unknown_vcpus > 0)
-		fairness->levels[0].known[1] = false;
-	for (size_t i = 0; i < now->domain_count; i++) {
-		const struct fluid_domain *wanting = &now->domains[i];
-		int32_t place = fairness->guests[wanting->domain].place;
+	for (; wanting < end; wanting++) {
+		int32_t place = place_of(fairness, scene, wanting->domain);
+		struct fairness_half *filling;
 		if (place == FAIRNESS_NO_PLACE)
 			continue;
-		fairness->levels[0].any[1] = true;
-		filling[place].entitled_tsc += wanting->rate * length;
-		filling[place].running_tsc += scene->domain[wanting->domain].running * length_tsc;
+		filling = &shortest->half[1][place];
+		filling->entitled_tsc += wanting->rate * length;
+		filling->running_tsc += scene->domain[wanting->domain].running * length_tsc;
+		any = true;
 	}
+	shortest->any[1] |= any;
+	shortest->known[1] &= scene->unknown_vcpus == 0;
 }
 
 static void end_half(struct fairness *fairness)
@@ -222,15 +257,13 @@ bool fairness_stretch(struct fairness *fairness, const struct scene *scene, uint
 {
 	if (scene->vcpus->domain_count > fairness->guest_room && !reserve(fairness, scene->vcpus->domain_count))
 		return false;
-	if (scene->fluid->now->domain_count > 0 && !place_guests(fairness, scene))
-		return false;
 	if (end_tsc >= fairness->half_end_tsc) {
 		pass_halves(fairness, scene, begin_tsc, end_tsc);
 		begin_tsc = fairness->half_end_tsc - fairness->half_tsc;
 	}
 	if (begin_tsc < end_tsc)
 		add(fairness, scene, end_tsc - begin_tsc);
-	return true;
+	return !fairness->out_of_memory;
 }
 
 /* ---- starvation: some vCPU of the guest waits and none runs ---- */

@@ -45,6 +45,7 @@ struct fairness {
 	struct fairness_level *levels;
 	uint64_t half_tsc;              /* of the shortest window */
 	uint64_t half_end_tsc;
+	bool out_of_memory;
 };
 
 /* One row of the result; NAN where no window had two guests that wanted to run. */

@@ -69,12 +69,12 @@ static void settle(struct lag_domain *domain, uint64_t end_tsc)
 /* A domain's vCPUs together: one may run while another waits. */
 static void step_all(struct lag *lag, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
 {
-	const struct fluid_moment *now = scene->fluid->now;
-	double length_tsc = (double)(end_tsc - begin_tsc);
+	const struct fluid_domain *wanting = scene->fluid->now->domains, *end = wanting + scene->fluid->now->domain_count;
+	double length_tsc = (double)(int64_t)(end_tsc - begin_tsc);
 
-	for (size_t i = 0; i < now->domain_count; i++) {
-		struct lag_domain *domain = &lag->domains[now->domains[i].domain];
-		domain->step_tsc = (now->domains[i].rate - scene->domain[now->domains[i].domain].running) * length_tsc;
+	for (; wanting < end; wanting++) {
+		struct lag_domain *domain = &lag->domains[wanting->domain];
+		domain->step_tsc = (wanting->rate - scene->domain[wanting->domain].running) * length_tsc;
 		settle(domain, end_tsc);
 	}
 }

@@ -139,10 +139,8 @@ void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu)
 	row->pcpu = (int32_t)pcpu;
 }
 
-bool scene_idle_elsewhere(const struct scene *scene, uint64_t allowed)
+bool scene_idle_among(const struct scene *scene, uint64_t allowed)
 {
-	if (scene->idle_pcpus == 0 || allowed == scene->fluid->pcpu_mask)
-		return scene->idle_pcpus > 0;
 	for (uint32_t pcpu = 0; pcpu < 64; pcpu++) {
 		int32_t holder = scene->holder[pcpu];
 		if (allowed >> pcpu & 1 && holder >= 0 && scene->vcpu[holder].role == ROLE_IDLE)

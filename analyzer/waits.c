@@ -29,22 +29,26 @@ static struct waits_vcpu *row_of(struct waits *waits, size_t vcpu)
 	return &rows[vcpu];
 }
 
-static void add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+static void add_first(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
 {
-	struct wait_part *parts;
+	struct wait_part *parts = room_for(row->parts, &row->room, row->count + 1, sizeof(*parts));
 
-	for (size_t i = 0; i < row->count; i++)
-		if (row->parts[i].holder == holder) {
-			row->parts[i].waited_tsc += waited_tsc;
-			return;
-		}
-	parts = room_for(row->parts, &row->room, row->count + 1, sizeof(*parts));
 	if (!parts) {
 		waits->out_of_memory = true;
 		return;
 	}
 	row->parts = parts;
 	parts[row->count++] = (struct wait_part){ holder, waited_tsc };
+}
+
+static inline void add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+{
+	for (size_t i = 0; i < row->count; i++)
+		if (row->parts[i].holder == holder) {
+			row->parts[i].waited_tsc += waited_tsc;
+			return;
+		}
+	add_first(waits, row, holder, waited_tsc);
 }
 
 /* ---- stretches ---- */
