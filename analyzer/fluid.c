@@ -25,7 +25,7 @@ void fluid_free(struct fluid *fluid)
 	for (size_t i = 0; fluid->moments && i <= FLUID_MOMENTS; i++)
 		moment_free(&fluid->moments[i]);
 	free(fluid->moments);
-	free(fluid->wanting_vcpu);
+	free(fluid->list);
 	free(fluid->scratch);
 	free(fluid->domain_place);
 	free(fluid->wants);
@@ -49,17 +49,17 @@ static bool reserve_domains(struct fluid *fluid, size_t domains)
 
 static bool reserve(struct fluid *fluid, size_t vcpu)
 {
-	size_t wants_room = fluid->vcpu_room, tsc_room = fluid->vcpu_room, whose_room = fluid->vcpu_room;
+	size_t wants_room = fluid->vcpu_room, tsc_room = fluid->vcpu_room, list_room = fluid->vcpu_room;
 	bool *wants = room_for(fluid->wants, &wants_room, vcpu + 1, sizeof(*wants));
 	double *entitled_tsc = room_for(fluid->entitled_tsc, &tsc_room, vcpu + 1, sizeof(*entitled_tsc));
-	size_t *whose = room_for(fluid->wanting_vcpu, &whose_room, vcpu + 1, sizeof(*whose));
+	size_t *list = room_for(fluid->list, &list_room, vcpu + 1, sizeof(*list));
 
 	fluid->wants = wants ? wants : fluid->wants;
 	fluid->entitled_tsc = entitled_tsc ? entitled_tsc : fluid->entitled_tsc;
-	fluid->wanting_vcpu = whose ? whose : fluid->wanting_vcpu;
+	fluid->list = list ? list : fluid->list;
 	if (!fluid->moments)
 		fluid->moments = calloc(FLUID_MOMENTS + 1, sizeof(*fluid->moments));
-	if (!wants || !entitled_tsc || !whose || !fluid->moments)
+	if (!wants || !entitled_tsc || !list || !fluid->moments)
 		return false;
 	for (size_t i = fluid->vcpu_room; i < wants_room; i++) {
 		wants[i] = false;
@@ -124,40 +124,12 @@ static bool wants(const struct fluid *fluid, size_t vcpu, enum runstate state)
 	return info && info->cap_percent > 0;
 }
 
-static uint64_t hash_of(size_t vcpu)
-{
-	uint64_t hash = (vcpu + 1) * UINT64_C(0x9e3779b97f4a7c15);
-
-	return hash ^ hash >> 32;
-}
-
-/* They are kept in order, so that the same ones are the same list. */
-static void join(struct fluid *fluid, size_t vcpu)
-{
-	size_t at = fluid->wanting_count++;
-
-	for (; at > 0 && fluid->wanting_vcpu[at - 1] > vcpu; at--)
-		fluid->wanting_vcpu[at] = fluid->wanting_vcpu[at - 1];
-	fluid->wanting_vcpu[at] = vcpu;
-}
-
-static void leave(struct fluid *fluid, size_t vcpu)
-{
-	size_t at = 0;
-
-	while (fluid->wanting_vcpu[at] != vcpu)
-		at++;
-	fluid->wanting_count--;
-	for (; at < fluid->wanting_count; at++)
-		fluid->wanting_vcpu[at] = fluid->wanting_vcpu[at + 1];
-}
-
 /* ---- what each is entitled to ---- */
 
 /* Enters one that wants to run with its settings, and counts it among the capped and the bound. */
 static void enter(const struct fluid *fluid, struct fluid_moment *moment, size_t at)
 {
-	size_t vcpu = fluid->wanting_vcpu[at];
+	size_t vcpu = fluid->list[at];
 	const struct domain_info *info = info_of(fluid, vcpu);
 	struct claimant claimant = {
 		.domain = fluid->vcpus->vcpus[vcpu].domain, .demand_s = 1, .limit_s = 1,
@@ -211,9 +183,9 @@ static void sum_domains(struct fluid *fluid, struct fluid_moment *moment)
 
 static void share_out(struct fluid *fluid, struct fluid_moment *moment)
 {
-	moment->wanting_count = fluid->wanting_count;
+	moment->wanting_count = fluid->list_count;
 	moment->capped_count = moment->bound_count = 0;
-	for (size_t i = 0; i < fluid->wanting_count; i++)
+	for (size_t i = 0; i < fluid->list_count; i++)
 		enter(fluid, moment, i);
 	share_out_freely(fluid, moment);
 	if (moment->capped_count > 0 || moment->bound_count > 0)
@@ -223,66 +195,126 @@ static void share_out(struct fluid *fluid, struct fluid_moment *moment)
 
 /* ---- moments that come again ---- */
 
-static bool is_of_now(const struct fluid *fluid, const struct fluid_moment *moment)
+/* They are listed in order, so that the same ones are the same list. */
+static void list_now(struct fluid *fluid)
 {
-	if (!moment->valid || moment->wanting_count != fluid->wanting_count)
+	fluid->list_count = fluid->now->wanting_count;
+	for (size_t i = 0; i < fluid->list_count; i++)
+		fluid->list[i] = fluid->now->wanting_vcpu[i];
+}
+
+static void join_list(struct fluid *fluid, size_t vcpu)
+{
+	size_t at = fluid->list_count++;
+
+	for (; at > 0 && fluid->list[at - 1] > vcpu; at--)
+		fluid->list[at] = fluid->list[at - 1];
+	fluid->list[at] = vcpu;
+}
+
+static void leave_list(struct fluid *fluid, size_t vcpu)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < fluid->list_count; i++)
+		if (fluid->list[i] != vcpu)
+			fluid->list[kept++] = fluid->list[i];
+	fluid->list_count = kept;
+}
+
+static uint64_t hash_list(const struct fluid *fluid)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < fluid->list_count; i++)
+		hash = (hash + fluid->list[i] + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash >> 32;
+}
+
+static bool is_of_list(const struct fluid *fluid, const struct fluid_moment *moment)
+{
+	if (moment->filled == 0 || moment->wanting_count != fluid->list_count)
 		return false;
-	for (size_t i = 0; i < fluid->wanting_count; i++)
-		if (moment->wanting_vcpu[i] != fluid->wanting_vcpu[i])
+	for (size_t i = 0; i < fluid->list_count; i++)
+		if (moment->wanting_vcpu[i] != fluid->list[i])
 			return false;
 	return true;
 }
 
+static void fill(struct fluid *fluid, struct fluid_moment *moment)
+{
+	for (size_t i = 0; i < FLUID_STEPS; i++)
+		moment->steps[i].filled = 0;
+	share_out(fluid, moment);
+	moment->filled = ++fluid->fillings;
+}
+
+/* The moment of those on the list is now. */
 static void find_moment(struct fluid *fluid)
 {
-	bool kept = fluid->wanting_count <= FLUID_KEPT_VCPUS;
-	struct fluid_moment *moment = &fluid->moments[kept ? fluid->wanting_hash % FLUID_MOMENTS : FLUID_MOMENTS];
+	bool kept = fluid->list_count <= FLUID_KEPT_VCPUS;
+	struct fluid_moment *moment = &fluid->moments[kept ? hash_list(fluid) % FLUID_MOMENTS : FLUID_MOMENTS];
 
 	fluid->now = moment;
-	if (is_of_now(fluid, moment))
+	if (is_of_list(fluid, moment))
 		return;
-	moment->valid = false;
-	if (!reserve_moment(fluid, moment, fluid->wanting_count + 1)) {
-		fluid->now = &fluid->nobody;
-		fluid->out_of_memory = true;
+	moment->filled = 0;
+	if (reserve_moment(fluid, moment, fluid->list_count + 1)) {
+		fill(fluid, moment);
 		return;
 	}
-	share_out(fluid, moment);
-	moment->valid = kept;
+	fluid->now = &fluid->nobody;
+	fluid->out_of_memory = true;
 }
 
 static void drop_moments(struct fluid *fluid)
 {
-	for (size_t i = 0; fluid->moments && i < FLUID_MOMENTS; i++)
-		fluid->moments[i].valid = false;
+	for (size_t i = 0; fluid->moments && i <= FLUID_MOMENTS; i++)
+		fluid->moments[i].filled = 0;
 }
 
 void fluid_settings(struct fluid *fluid, uint64_t tsc)
 {
 	advance(fluid, tsc);
 	drop_moments(fluid);
-	if (fluid->wanting_count > 0)
-		find_moment(fluid);
+	if (fluid->now == &fluid->nobody)
+		return;
+	list_now(fluid);
+	find_moment(fluid);
 }
 
-static void take_wish(struct fluid *fluid, size_t vcpu, bool wants_now)
+/* Where no step is known from the moment that was. */
+static void find_step(struct fluid *fluid, size_t vcpu)
 {
-	fluid->wants[vcpu] = wants_now;
-	fluid->wanting_hash ^= hash_of(vcpu);
-	if (wants_now)
-		join(fluid, vcpu);
+	struct fluid_moment *from = fluid->now;
+	uint64_t filled = from->filled;
+
+	list_now(fluid);
+	if (!fluid->wants[vcpu])
+		leave_list(fluid, vcpu);
 	else
-		leave(fluid, vcpu);
-	if (wants_now && fluid->vcpus->domains[fluid->vcpus->vcpus[vcpu].domain].removed) /* snapshots may say otherwise now */
-		drop_moments(fluid);
+		join_list(fluid, vcpu);
 	find_moment(fluid);
+	if (from->filled == filled)
+		from->steps[vcpu % FLUID_STEPS] = (struct fluid_step){ vcpu, fluid->now, fluid->now->filled };
+}
+
+static void take_step(struct fluid *fluid, size_t vcpu)
+{
+	const struct fluid_step *step = &fluid->now->steps[vcpu % FLUID_STEPS];
+
+	if (step->filled != 0 && step->filled == step->to->filled && step->vcpu == vcpu)
+		fluid->now = step->to;
+	else
+		find_step(fluid, vcpu);
 }
 
 void fluid_change(struct fluid *fluid, size_t vcpu, uint64_t tsc, enum runstate state)
 {
+	const struct vcpu *changed = &fluid->vcpus->vcpus[vcpu];
 	bool wants_now;
 
-	if (fluid->vcpus->vcpus[vcpu].is_idle) /* wants nothing */
+	if (changed->is_idle) /* wants nothing */
 		return;
 	if ((vcpu >= fluid->vcpu_room && !reserve(fluid, vcpu)) ||
 	    (fluid->vcpus->domain_count > fluid->domain_room && !reserve_domains(fluid, fluid->vcpus->domain_count))) {
@@ -293,7 +325,10 @@ void fluid_change(struct fluid *fluid, size_t vcpu, uint64_t tsc, enum runstate 
 	if (fluid->wants[vcpu] == wants_now)
 		return;
 	advance(fluid, tsc);
-	take_wish(fluid, vcpu, wants_now);
+	fluid->wants[vcpu] = wants_now;
+	if (wants_now && fluid->vcpus->domains[changed->domain].removed) /* snapshots may tell other settings now */
+		drop_moments(fluid);
+	take_step(fluid, vcpu);
 }
 
 void fluid_finish(struct fluid *fluid, uint64_t end_tsc)

@@ -20,16 +20,28 @@ struct fluid_domain {
 	double rate;                   /* of them all; pCPUs */
 };
 
+struct fluid_moment;
+
+/* What comes of a moment when one vCPU begins or ends to want to run. */
+struct fluid_step {
+	size_t vcpu;
+	struct fluid_moment *to;
+	uint64_t filled;               /* what to->filled was then; 0: no step */
+};
+
+enum { FLUID_STEPS = 8 };
+
 /* Who wants to run, and what each is entitled to meanwhile. */
 struct fluid_moment {
 	struct claimant *wanting;      /* entitled_s is their rate in pCPUs */
-	size_t *wanting_vcpu;          /* whose they are, by index */
+	size_t *wanting_vcpu;          /* whose they are, by index, in order */
 	struct fluid_domain *domains;  /* theirs */
 	size_t wanting_count, domain_count;
 	size_t capped_count;           /* of the wanting: of domains with a cap */
 	size_t bound_count;            /* of the wanting: bound to some of the pCPUs */
 	size_t room;
-	bool valid;                    /* for those of wanting_vcpu, under the settings in force */
+	uint64_t filled;               /* of all fillings of moments, the how manieth this is; 0: settings have changed since */
+	struct fluid_step steps[FLUID_STEPS]; /* by vCPU */
 };
 
 /* The same few vCPUs want to run over and over: what comes of it is kept, by a hash of who they are. */
@@ -41,12 +53,12 @@ struct fluid {
 	double pcpus;
 	uint64_t from_tsc, to_tsc;     /* the window that counts */
 	uint64_t now_tsc;
-	const struct fluid_moment *now;
+	struct fluid_moment *now;
 	struct fluid_moment nobody;    /* wants to run */
 	struct fluid_moment *moments;  /* FLUID_MOMENTS, and one for when more want to run than are kept */
-	size_t *wanting_vcpu;          /* those who want to run now, by index */
-	size_t wanting_count;
-	uint64_t wanting_hash;         /* of who they are, in whatever order */
+	uint64_t fillings;
+	size_t *list;                  /* of those who will want to run, while their moment is looked for */
+	size_t list_count;
 	bool *wants;                   /* by vCPU */
 	double *entitled_tsc;          /* by vCPU */
 	size_t vcpu_room;
