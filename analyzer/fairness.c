@@ -24,6 +24,8 @@ void fairness_free(struct fairness *fairness)
 		free(fairness->levels[level].half[0]);
 		free(fairness->levels[level].half[1]);
 	}
+	free(fairness->sums);
+	free(fairness->nothing);
 	free(fairness->guests);
 	free(fairness->levels);
 }
@@ -43,21 +45,29 @@ static bool reserve(struct fairness *fairness, size_t domains)
 	return true;
 }
 
+static bool grow_places(const struct fairness *fairness, struct fairness_half **halves, size_t *room)
+{
+	struct fairness_half *grown;
+
+	*room = fairness->place_room;
+	grown = room_for(*halves, room, fairness->place_count + 1, sizeof(*grown));
+	if (!grown)
+		return false;
+	memset(grown + fairness->place_room, 0, (*room - fairness->place_room) * sizeof(*grown));
+	*halves = grown;
+	return true;
+}
+
 static bool reserve_places(struct fairness *fairness)
 {
-	size_t old_room = fairness->place_room, room = old_room;
+	size_t room;
+	bool done = grow_places(fairness, &fairness->sums, &room) && grow_places(fairness, &fairness->nothing, &room);
 
-	for (size_t i = 0; i < 2 * FAIRNESS_LEVELS; i++) {
-		struct fairness_half **half = &fairness->levels[i / 2].half[i % 2], *grown;
-		room = old_room;
-		grown = room_for(*half, &room, fairness->place_count + 1, sizeof(*grown));
-		if (!grown)
-			return false;
-		memset(grown + old_room, 0, (room - old_room) * sizeof(*grown));
-		*half = grown;
-	}
-	fairness->place_room = room;
-	return true;
+	for (size_t i = 0; done && i < 2 * FAIRNESS_LEVELS; i++)
+		done = grow_places(fairness, &fairness->levels[i / 2].half[i % 2], &room);
+	if (done)
+		fairness->place_room = room;
+	return done;
 }
 
 /* The place of one who wants to run: a guest is given one when it first does; FAIRNESS_NO_PLACE: it is none, or memory
@@ -85,91 +95,92 @@ static unsigned jain_step(double jain)
 	return (unsigned)((jain + rounding) * FAIRNESS_JAIN_STEPS);
 }
 
-/* What is summed up over those who wanted to run in a window. */
-struct jain_sum {
-	double sum, squares;
-	size_t wanted;
-};
-
-static void sum_attained(struct jain_sum *sum, uint64_t running_tsc, double entitled_tsc)
+/* A half in which no guest wanted to run is not written. */
+static const struct fairness_half *half_of(const struct fairness *fairness, const struct fairness_level *level, int which)
 {
-	double attained = (double)(int64_t)running_tsc / entitled_tsc;
-
-	sum->sum += attained;
-	sum->squares += attained * attained;
+	return level->any[which] ? level->half[which] : fairness->nothing;
 }
 
-static void judge_jain(struct fairness_level *row, const struct jain_sum *sum, uint64_t count)
-{
-	double divisor = (double)sum->wanted * sum->squares, jain;
+struct tally {
+	size_t ran, wanted;
+};
 
-	if (sum->wanted < 2 || sum->squares <= 0)
+/* Sums each guest's two halves of a window up. */
+static struct tally sum_up(struct fairness *fairness, const struct fairness_level *level, int second)
+{
+	const struct fairness_half *last = half_of(fairness, level, 0), *this = half_of(fairness, level, second);
+	struct fairness_half *sums = fairness->sums;
+	struct tally tally = { 0 };
+
+	for (size_t i = 0; i < fairness->place_count; i++) {
+		sums[i] = (struct fairness_half){ last[i].running_tsc + this[i].running_tsc, last[i].entitled_tsc + this[i].entitled_tsc };
+		tally.ran += sums[i].running_tsc > 0;
+		tally.wanted += sums[i].entitled_tsc > 0;
+	}
+	return tally;
+}
+
+static void judge_jain(const struct fairness *fairness, struct fairness_level *row, size_t wanted, uint64_t count)
+{
+	double sum = 0, squares = 0, jain;
+
+	for (size_t i = 0; i < fairness->place_count; i++) {
+		double entitled_tsc = fairness->sums[i].entitled_tsc, attained;
+		if (entitled_tsc <= 0)
+			continue;
+		attained = (double)(int64_t)fairness->sums[i].running_tsc / entitled_tsc;
+		sum += attained;
+		squares += attained * attained;
+	}
+	if (squares <= 0)
 		return;
-	jain = sum->sum * sum->sum / divisor;
+	jain = sum * sum / ((double)wanted * squares);
 	row->jain_windows += count;
-	row->jain_sum += count == 1 ? jain : (double)count * sum->sum * sum->sum / divisor;
+	row->jain_sum += count == 1 ? jain : (double)count * sum * sum / ((double)wanted * squares);
 	row->jain[jain_step(jain)] += count;
 }
 
-/* So many windows of the last whole half and this one: 1, the one that has just filled, or 0, the last again.  In many
- * only one guest wants to run: the first one's part is worked out when there is a second. */
-static void judge_guests(const struct fairness *fairness, struct fairness_level *row, int second, uint64_t count)
+/* So many windows of the last whole half and this one: 1, the one that has just filled, or 0, the last again.  Leaves their
+ * sums for pass_up(). */
+static void judge_windows(struct fairness *fairness, struct fairness_level *row, int second, uint64_t count)
 {
-	const struct fairness_half *halves = row->half[0], *others = row->half[second];
-	uint64_t first_tsc = 0;
-	double first_entitled_tsc = 0;
-	struct jain_sum sum = { 0 };
-	size_t ran = 0;
+	bool any = row->any[0] || row->any[second];
+	struct tally tally = { 0 };
 
-	for (size_t i = 0; i < fairness->place_count; i++) {
-		uint64_t running_tsc = halves[i].running_tsc + others[i].running_tsc;
-		double entitled_tsc = halves[i].entitled_tsc + others[i].entitled_tsc;
-		ran += running_tsc > 0;
-		if (entitled_tsc <= 0)
-			continue;
-		if (sum.wanted++ == 0) {
-			first_tsc = running_tsc;
-			first_entitled_tsc = entitled_tsc;
-			continue;
-		}
-		if (sum.wanted == 2)
-			sum_attained(&sum, first_tsc, first_entitled_tsc);
-		sum_attained(&sum, running_tsc, entitled_tsc);
-	}
-	row->ran[ran < FAIRNESS_RAN_MAX ? ran : FAIRNESS_RAN_MAX - 1] += count;
-	row->ran_sum += ran * count;
-	judge_jain(row, &sum, count);
-}
-
-static void judge_windows(const struct fairness *fairness, struct fairness_level *row, int second, uint64_t count)
-{
+	if (any)
+		tally = sum_up(fairness, row, second);
 	row->windows += count;
-	if (!row->known[0] || !row->known[second])
+	if (!row->known[0] || !row->known[second]) {
 		row->unknown_windows += count;
-	else if (!row->any[0] && !row->any[second])
+		return;
+	}
+	if (!any) {
 		row->ran[0] += (uint32_t)count;
-	else
-		judge_guests(fairness, row, second, count);
+		return;
+	}
+	row->ran[tally.ran < FAIRNESS_RAN_MAX ? tally.ran : FAIRNESS_RAN_MAX - 1] += count;
+	row->ran_sum += tally.ran * count;
+	if (tally.wanted >= 2)
+		judge_jain(fairness, row, tally.wanted, count);
 }
 
-/* The last whole half and this one, as with judge_windows(), go into the half of the next longer that fills. */
-static void pass_up(const struct fairness *fairness, const struct fairness_level *level, struct fairness_level *up, int second)
+/* The sums of judge_windows() become the half of the next longer that fills. */
+static void pass_up(struct fairness *fairness, const struct fairness_level *level, struct fairness_level *up, int second)
 {
+	struct fairness_half *sums = fairness->sums;
+
 	up->known[1] = level->known[0] && level->known[second];
 	up->any[1] = level->any[0] || level->any[second];
-	for (size_t i = 0; up->any[1] && i < fairness->place_count; i++)
-		up->half[1][i] = (struct fairness_half){
-			level->half[0][i].running_tsc + level->half[second][i].running_tsc,
-			level->half[0][i].entitled_tsc + level->half[second][i].entitled_tsc,
-		};
+	if (!up->any[1])
+		return;
+	fairness->sums = up->half[1];
+	up->half[1] = sums;
 }
 
-static void shift(struct fairness *fairness, struct fairness_level *level)
+static void shift(struct fairness_level *level)
 {
 	struct fairness_half *whole = level->half[1];
 
-	for (size_t i = 0; level->any[0] && i < fairness->place_count; i++)
-		level->half[0][i] = (struct fairness_half){ 0 };
 	level->half[1] = level->half[0];
 	level->half[0] = whole;
 	level->known[0] = level->known[1];
@@ -190,7 +201,7 @@ static void close_half(struct fairness *fairness, size_t at)
 			judge_windows(fairness, level, 1, 1);
 		if (even && at + 1 < FAIRNESS_LEVELS)
 			pass_up(fairness, level, level + 1, 1);
-		shift(fairness, level);
+		shift(level);
 	}
 }
 
@@ -210,24 +221,30 @@ static void repeat_half(struct fairness *fairness, uint64_t count)
 	}
 }
 
+static void begin_half(const struct fairness *fairness, struct fairness_level *level)
+{
+	level->any[1] = true;
+	for (size_t i = 0; i < fairness->place_count; i++)
+		level->half[1][i] = (struct fairness_half){ 0 };
+}
+
 static void add(struct fairness *fairness, const struct scene *scene, uint64_t length_tsc)
 {
 	const struct fluid_domain *wanting = scene->fluid->now->domains, *end = wanting + scene->fluid->now->domain_count;
 	struct fairness_level *shortest = &fairness->levels[0];
 	double length = (double)(int64_t)length_tsc;
-	bool any = false;
 
 	for (; wanting < end; wanting++) {
 		int32_t place = place_of(fairness, scene, wanting->domain);
 		struct fairness_half *filling;
 		if (place == FAIRNESS_NO_PLACE)
 			continue;
+		if (!shortest->any[1])
+			begin_half(fairness, shortest);
 		filling = &shortest->half[1][place];
 		filling->entitled_tsc += wanting->rate * length;
 		filling->running_tsc += scene->domain[wanting->domain].running * length_tsc;
-		any = true;
 	}
-	shortest->any[1] |= any;
 	shortest->known[1] &= scene->unknown_vcpus == 0;
 }
 
