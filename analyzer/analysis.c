@@ -57,7 +57,8 @@ static bool scan(struct run *run)
 	walk_begin(&walk, &run->file, 0);
 	while (done && walk_next(&walk, &chunk, &run->result->trust)) {
 		if (chunk.kind == CHUNK_OTHER)
-			done = hostinfo_take(&run->result->host, &chunk, &payload, &run->result->trust);
+			done = hostinfo_take(&run->result->host, &chunk, &payload, &run->result->trust) &&
+			       (run->brief || naming_take(&run->naming, &chunk, &payload, &run->result->trust));
 		else
 			seen[chunk.pcpu] = 1;
 	}
@@ -483,8 +484,6 @@ static int run_stages(struct run *run, const struct analysis_options *options)
 		return failed_memory();
 	if (run->brief)
 		return EXIT_OK;
-	if (!naming_take_capture(&run->naming, &run->file, &result->trust))
-		return failed_memory();
 	naming_check(&run->naming, &result->host);
 	return why_fill(&run->why, result) && dom0_fill(&run->dom0, result) && pv_fill(&run->pv, &run->dom0.xen_time, &run->naming, result) &&
 	       spread_fill(result, &run->vcpus) ? EXIT_OK : failed_memory();
