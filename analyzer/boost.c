@@ -4,7 +4,6 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 const char *const wake_priority_name[WAKE_PRIORITIES] = { "boost", "under", "over", "unknown" };
 
@@ -30,7 +29,6 @@ static struct boost_vcpu *row_of_new(struct boost *boost, size_t vcpu)
 		boost->out_of_memory = true;
 		return NULL;
 	}
-	memset(rows + old_room, 0, (boost->vcpu_room - old_room) * sizeof(*rows));
 	for (size_t i = old_room; i < boost->vcpu_room; i++)
 		rows[i].priority = PRIORITY_UNKNOWN;
 	boost->vcpus = rows;

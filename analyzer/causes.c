@@ -45,14 +45,12 @@ void causes_free(struct causes *causes)
 
 __attribute__((noinline)) static bool reserve(struct causes *causes, const struct scene *scene)
 {
-	size_t old_domains = causes->domain_room, old_vcpus = causes->vcpu_room;
+	size_t old_vcpus = causes->vcpu_room;
 	struct cause_domain *domains = room_for(causes->domains, &causes->domain_room, scene->vcpus->domain_count, sizeof(*domains));
 	struct cause_vcpu *vcpus = room_for(causes->vcpus, &causes->vcpu_room, scene->vcpus->vcpu_count, sizeof(*vcpus));
 
 	causes->domains = domains ? domains : causes->domains;
 	causes->vcpus = vcpus ? vcpus : causes->vcpus;
-	if (domains)
-		memset(domains + old_domains, 0, (causes->domain_room - old_domains) * sizeof(*domains));
 	for (size_t i = old_vcpus; vcpus && i < causes->vcpu_room; i++)
 		vcpus[i] = (struct cause_vcpu){ .waker = VCPU_NONE };
 	return domains && vcpus;

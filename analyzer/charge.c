@@ -82,7 +82,6 @@ static bool reserve_vcpu(struct charge *charge, uint32_t vcpu)
 	if (!vcpus)
 		return false;
 	charge->vcpus = vcpus;
-	memset(vcpus + old_room, 0, (room - old_room) * sizeof(*vcpus));
 	charge->vcpu_room = room;
 	for (size_t v = old_room; v < room; v++)
 		if (!grow_vcpu(&vcpus[v], 0, charge->domain_room))

@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const double horizon_jain = 0.95;
 
@@ -53,7 +52,6 @@ static bool grow_places(const struct fairness *fairness, struct fairness_half **
 	grown = room_for(*halves, room, fairness->place_count + 1, sizeof(*grown));
 	if (!grown)
 		return false;
-	memset(grown + fairness->place_room, 0, (*room - fairness->place_room) * sizeof(*grown));
 	*halves = grown;
 	return true;
 }

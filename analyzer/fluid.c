@@ -61,10 +61,6 @@ static bool reserve(struct fluid *fluid, size_t vcpu)
 		fluid->moments = calloc(FLUID_MOMENTS + 1, sizeof(*fluid->moments));
 	if (!wants || !entitled_tsc || !list || !fluid->moments)
 		return false;
-	for (size_t i = fluid->vcpu_room; i < wants_room; i++) {
-		wants[i] = false;
-		entitled_tsc[i] = 0;
-	}
 	fluid->vcpu_room = wants_room;
 	return true;
 }

@@ -4,7 +4,6 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { FIRST_BINS_PER_S = 1000 };
 
@@ -21,12 +20,10 @@ void lag_free(struct lag *lag)
 
 static bool reserve(struct lag *lag, size_t domains)
 {
-	size_t old_room = lag->domain_room;
 	struct lag_domain *rows = room_for(lag->domains, &lag->domain_room, domains, sizeof(*rows));
 
 	if (!rows)
 		return false;
-	memset(rows + old_room, 0, (lag->domain_room - old_room) * sizeof(*rows));
 	lag->domains = rows;
 	return true;
 }

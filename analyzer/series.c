@@ -27,7 +27,6 @@ static bool reserve(struct series *series, size_t row)
 	rows = room_for(series->rows, &series->row_room, row + 1, sizeof(*rows));
 	if (!rows)
 		return false;
-	memset(rows + series->row_count, 0, (row + 1 - series->row_count) * sizeof(*rows));
 	series->rows = rows;
 	series->row_count = row + 1;
 	return true;

@@ -4,7 +4,6 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void waits_free(struct waits *waits)
 {
@@ -17,14 +16,12 @@ void waits_free(struct waits *waits)
 
 static struct waits_vcpu *row_of(struct waits *waits, size_t vcpu)
 {
-	size_t old_room = waits->vcpu_room;
 	struct waits_vcpu *rows = room_for(waits->vcpus, &waits->vcpu_room, vcpu + 1, sizeof(*rows));
 
 	if (!rows) {
 		waits->out_of_memory = true;
 		return NULL;
 	}
-	memset(rows + old_room, 0, (waits->vcpu_room - old_room) * sizeof(*rows));
 	waits->vcpus = rows;
 	return &rows[vcpu];
 }
