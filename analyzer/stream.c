@@ -279,13 +279,12 @@ static inline bool at_record(struct stream *stream)
 	return stream->end - stream->at >= RECORD_MAX_BYTES || (next_piece(stream), stream->end - stream->at >= 4);
 }
 
-static bool time_stays_plain(uint64_t last_tsc, uint64_t tsc)
-{
-	return !((tsc - last_tsc) >> LEAP_BITS | tsc >> CLOCK_BITS);
-}
+/* Less than 23 s at 3 GHz after the record before it a time is plain; so many bits, times the records that a payload has room
+ * for, do not lead from FAR_BITS to CLOCK_BITS. */
+enum { PLAIN_BITS = 36, FAR_BITS = 62 };
 
-/* The hot loop: passes by plain records at a plain time up to one that comes out, to any other, or to the end of what
- * is at hand.  True if one came out. */
+/* The hot loop: passes by plain records at a plain time up to one that comes out, to any other, or to the end of what is
+ * at hand.  True if one came out. */
 static bool pass_plain(struct stream *stream, struct rec *rec)
 {
 	const struct event_index *index = stream->index;
@@ -293,12 +292,14 @@ static bool pass_plain(struct stream *stream, struct rec *rec)
 	uint64_t last_tsc = stream->last_tsc;
 	unsigned kind = REC_COUNTED;
 
+	if (last_tsc >> FAR_BITS)
+		return false;
 	while (kind == REC_COUNTED && end - at >= RECORD_MAX_BYTES) {
 		uint32_t header = le32(at);
 		unsigned row = event_row(index, header & 0x0fffffff), words = header >> 28 & 7;
 		uint64_t tsc = le64(at + 4);
 
-		if (header >> 28 < index->plain_from[row] || !time_stays_plain(last_tsc, tsc))
+		if (header >> 28 < index->plain_from[row] || (tsc - last_tsc) >> PLAIN_BITS)
 			break;
 		stream->counts[row]++;
 		last_tsc = tsc;

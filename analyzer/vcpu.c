@@ -266,6 +266,14 @@ static void check_assumed(struct vcpus *vcpus, uint32_t pcpu, const struct vcpu 
 		vcpus->vcpus[assumed].knowledge = UNRESOLVED;
 }
 
+static void settle_assumed(struct vcpus *vcpus, uint32_t pcpu, const struct vcpu *vcpu, enum runstate old, enum runstate new)
+{
+	if (old == RUNNING && vcpus->pcpu_assumed[pcpu] == vcpu - vcpus->vcpus)
+		vcpus->pcpu_assumed[pcpu] = VCPU_NONE;
+	if (new == RUNNING)
+		check_assumed(vcpus, pcpu, vcpu);
+}
+
 static void take_runstate(struct vcpus *vcpus, const struct rec *rec)
 {
 	struct vcpu *vcpu = vcpu_of(vcpus, rec);
@@ -273,10 +281,8 @@ static void take_runstate(struct vcpus *vcpus, const struct rec *rec)
 
 	if (!vcpu)
 		return;
-	if (old == RUNNING && vcpus->pcpu_assumed[rec->pcpu] == vcpu - vcpus->vcpus)
-		vcpus->pcpu_assumed[rec->pcpu] = VCPU_NONE;
-	if (new == RUNNING)
-		check_assumed(vcpus, rec->pcpu, vcpu);
+	if (vcpus->pcpu_assumed[rec->pcpu] != VCPU_NONE)
+		settle_assumed(vcpus, rec->pcpu, vcpu, old, new);
 	until = state_until(vcpus, vcpu, old);
 	if (until == RUNNING && vcpu->knowledge == UNRESOLVED)
 		vcpu->pcpu = rec->pcpu;
