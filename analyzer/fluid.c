@@ -29,6 +29,7 @@ void fluid_free(struct fluid *fluid)
 	free(fluid->scratch);
 	free(fluid->domain_place);
 	free(fluid->wants);
+	free(fluid->claims);
 	free(fluid->entitled_tsc);
 }
 
@@ -49,17 +50,19 @@ static bool reserve_domains(struct fluid *fluid, size_t domains)
 
 static bool reserve(struct fluid *fluid, size_t vcpu)
 {
-	size_t wants_room = fluid->vcpu_room, tsc_room = fluid->vcpu_room, list_room = fluid->vcpu_room;
+	size_t wants_room = fluid->vcpu_room, tsc_room = fluid->vcpu_room, list_room = fluid->vcpu_room, claim_room = fluid->vcpu_room;
 	bool *wants = room_for(fluid->wants, &wants_room, vcpu + 1, sizeof(*wants));
 	double *entitled_tsc = room_for(fluid->entitled_tsc, &tsc_room, vcpu + 1, sizeof(*entitled_tsc));
 	size_t *list = room_for(fluid->list, &list_room, vcpu + 1, sizeof(*list));
+	struct claimant *claims = room_for(fluid->claims, &claim_room, vcpu + 1, sizeof(*claims));
 
 	fluid->wants = wants ? wants : fluid->wants;
 	fluid->entitled_tsc = entitled_tsc ? entitled_tsc : fluid->entitled_tsc;
 	fluid->list = list ? list : fluid->list;
+	fluid->claims = claims ? claims : fluid->claims;
 	if (!fluid->moments)
 		fluid->moments = calloc(FLUID_MOMENTS + 1, sizeof(*fluid->moments));
-	if (!wants || !entitled_tsc || !list || !fluid->moments)
+	if (!wants || !entitled_tsc || !list || !claims || !fluid->moments)
 		return false;
 	fluid->vcpu_room = wants_room;
 	return true;
@@ -122,27 +125,54 @@ static bool wants(const struct fluid *fluid, size_t vcpu, enum runstate state)
 
 /* ---- what each is entitled to ---- */
 
-/* Enters one that wants to run with its settings, and counts it among the capped and the bound. */
-static void enter(const struct fluid *fluid, struct fluid_moment *moment, size_t at)
+/* Its settings; they are asked for over and over, and change seldom. */
+static const struct claimant *claim_of(struct fluid *fluid, size_t vcpu)
 {
-	size_t vcpu = fluid->list[at];
-	const struct domain_info *info = info_of(fluid, vcpu);
-	struct claimant claimant = {
+	struct claimant *claim = &fluid->claims[vcpu];
+	const struct domain_info *info;
+
+	if (claim->weight > 0)
+		return claim;
+	info = info_of(fluid, vcpu);
+	*claim = (struct claimant){
 		.domain = fluid->vcpus->vcpus[vcpu].domain, .demand_s = 1, .limit_s = 1,
 		.weight = info && info->weight != WEIGHT_UNKNOWN ? info->weight : WEIGHT_DEFAULT,
 		.cap_s = info ? info->cap_percent / 100.0 : 0,
 		.allowed = hostinfo_affinity(info, fluid->vcpus->vcpus[vcpu].id) & fluid->pcpu_mask,
 	};
+	return claim;
+}
 
-	moment->wanting[at] = claimant;
+/* Those of the wanting who are capped or bound are counted. */
+static void join(struct fluid *fluid, struct fluid_moment *moment, size_t vcpu)
+{
+	const struct claimant *claim = claim_of(fluid, vcpu);
+	size_t at = moment->wanting_count++;
+
+	moment->wanting[at] = *claim;
 	moment->wanting_vcpu[at] = vcpu;
-	moment->capped_count += claimant.cap_s > 0;
-	moment->bound_count += claimant.allowed != fluid->pcpu_mask;
+	moment->capped_count += claim->cap_s > 0;
+	moment->bound_count += claim->allowed != fluid->pcpu_mask;
+}
+
+/* The last one takes its place. */
+static void leave(const struct fluid *fluid, struct fluid_moment *moment, size_t vcpu)
+{
+	size_t at = 0, last = --moment->wanting_count;
+
+	while (moment->wanting_vcpu[at] != vcpu)
+		at++;
+	moment->capped_count -= moment->wanting[at].cap_s > 0;
+	moment->bound_count -= moment->wanting[at].allowed != fluid->pcpu_mask;
+	moment->wanting[at] = moment->wanting[last];
+	moment->wanting_vcpu[at] = moment->wanting_vcpu[last];
 }
 
 /* What each would get without caps and affinities. */
 static void share_out_freely(const struct fluid *fluid, struct fluid_moment *moment)
 {
+	for (size_t i = 0; i < moment->wanting_count; i++)
+		moment->wanting[i].limit_s = 1;
 	share_entitle(moment->wanting, moment->wanting_count, fluid->pcpus);
 	for (size_t i = 0; i < moment->wanting_count; i++)
 		moment->wanting[i].free_s = moment->wanting[i].entitled_s;
@@ -179,10 +209,6 @@ static void sum_domains(struct fluid *fluid, struct fluid_moment *moment)
 
 static void share_out(struct fluid *fluid, struct fluid_moment *moment)
 {
-	moment->wanting_count = fluid->list_count;
-	moment->capped_count = moment->bound_count = 0;
-	for (size_t i = 0; i < fluid->list_count; i++)
-		enter(fluid, moment, i);
 	share_out_freely(fluid, moment);
 	if (moment->capped_count > 0 || moment->bound_count > 0)
 		share_out_within_limits(fluid, moment);
@@ -192,13 +218,6 @@ static void share_out(struct fluid *fluid, struct fluid_moment *moment)
 /* ---- moments that come again ---- */
 
 /* They are listed in order, so that the same ones are the same list. */
-static void list_now(struct fluid *fluid)
-{
-	fluid->list_count = fluid->now->wanting_count;
-	for (size_t i = 0; i < fluid->list_count; i++)
-		fluid->list[i] = fluid->now->wanting_vcpu[i];
-}
-
 static void join_list(struct fluid *fluid, size_t vcpu)
 {
 	size_t at = fluid->list_count++;
@@ -206,6 +225,13 @@ static void join_list(struct fluid *fluid, size_t vcpu)
 	for (; at > 0 && fluid->list[at - 1] > vcpu; at--)
 		fluid->list[at] = fluid->list[at - 1];
 	fluid->list[at] = vcpu;
+}
+
+static void list_now(struct fluid *fluid)
+{
+	fluid->list_count = 0;
+	for (size_t i = 0; i < fluid->now->wanting_count; i++)
+		join_list(fluid, fluid->now->wanting_vcpu[i]);
 }
 
 static void leave_list(struct fluid *fluid, size_t vcpu)
@@ -241,6 +267,9 @@ static void fill(struct fluid *fluid, struct fluid_moment *moment)
 {
 	for (size_t i = 0; i < FLUID_STEPS; i++)
 		moment->steps[i].filled = 0;
+	moment->wanting_count = moment->capped_count = moment->bound_count = 0;
+	for (size_t i = 0; i < fluid->list_count; i++)
+		join(fluid, moment, fluid->list[i]);
 	share_out(fluid, moment);
 	moment->filled = ++fluid->fillings;
 }
@@ -263,10 +292,13 @@ static void find_moment(struct fluid *fluid)
 	fluid->out_of_memory = true;
 }
 
+/* Settings are others now. */
 static void drop_moments(struct fluid *fluid)
 {
 	for (size_t i = 0; fluid->moments && i <= FLUID_MOMENTS; i++)
 		fluid->moments[i].filled = 0;
+	for (size_t i = 0; i < fluid->vcpu_room; i++)
+		fluid->claims[i].weight = 0;
 }
 
 void fluid_settings(struct fluid *fluid, uint64_t tsc)
@@ -277,6 +309,12 @@ void fluid_settings(struct fluid *fluid, uint64_t tsc)
 		return;
 	list_now(fluid);
 	find_moment(fluid);
+}
+
+/* The moment of more than are kept, which changes with them. */
+static struct fluid_moment *many(const struct fluid *fluid)
+{
+	return &fluid->moments[FLUID_MOMENTS];
 }
 
 /* Where no step is known from the moment that was. */
@@ -291,15 +329,38 @@ static void find_step(struct fluid *fluid, size_t vcpu)
 	else
 		join_list(fluid, vcpu);
 	find_moment(fluid);
-	if (from->filled == filled)
+	if (from->filled == filled && from != many(fluid) && fluid->now != many(fluid))
 		from->steps[vcpu % FLUID_STEPS] = (struct fluid_step){ vcpu, fluid->now, fluid->now->filled };
+}
+
+/* More want to run than are kept, before and after. */
+static bool stays_many(const struct fluid *fluid, size_t vcpu)
+{
+	return fluid->now == many(fluid) && (fluid->wants[vcpu] || fluid->now->wanting_count > FLUID_KEPT_VCPUS + 1);
+}
+
+static void change_many(struct fluid *fluid, size_t vcpu)
+{
+	struct fluid_moment *now = fluid->now;
+
+	if (!reserve_moment(fluid, now, now->wanting_count + 1)) {
+		fluid->out_of_memory = true;
+		return;
+	}
+	if (fluid->wants[vcpu])
+		join(fluid, now, vcpu);
+	else
+		leave(fluid, now, vcpu);
+	share_out(fluid, now);
 }
 
 static void take_step(struct fluid *fluid, size_t vcpu)
 {
 	const struct fluid_step *step = &fluid->now->steps[vcpu % FLUID_STEPS];
 
-	if (step->filled != 0 && step->filled == step->to->filled && step->vcpu == vcpu)
+	if (stays_many(fluid, vcpu))
+		change_many(fluid, vcpu);
+	else if (step->filled != 0 && step->filled == step->to->filled && step->vcpu == vcpu)
 		fluid->now = step->to;
 	else
 		find_step(fluid, vcpu);

@@ -60,6 +60,7 @@ struct fluid {
 	size_t *list;                  /* of those who will want to run, while their moment is looked for */
 	size_t list_count;
 	bool *wants;                   /* by vCPU */
+	struct claimant *claims;       /* by vCPU: what it would enter a moment with; weight 0: not read under the settings in force */
 	double *entitled_tsc;          /* by vCPU */
 	size_t vcpu_room;
 	struct claimant *scratch;
