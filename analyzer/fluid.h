@@ -34,7 +34,7 @@ enum { FLUID_STEPS = 8 };
 /* Who wants to run, and what each is entitled to meanwhile. */
 struct fluid_moment {
 	struct claimant *wanting;      /* entitled_s is their rate in pCPUs */
-	size_t *wanting_vcpu;          /* whose they are, by index, in order */
+	size_t *wanting_vcpu;          /* whose they are, by index; in order, unless they are more than are kept */
 	struct fluid_domain *domains;  /* theirs */
 	size_t wanting_count, domain_count;
 	size_t capped_count;           /* of the wanting: of domains with a cap */

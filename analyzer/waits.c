@@ -35,17 +35,37 @@ static void add_first(struct waits *waits, struct wait_row *row, int32_t holder,
 		return;
 	}
 	row->parts = parts;
-	parts[row->count++] = (struct wait_part){ holder, waited_tsc };
+	row->latest = row->count++;
+	parts[row->latest] = (struct wait_part){ holder, waited_tsc };
 }
 
-static inline void add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+static void find_and_add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
 {
 	for (size_t i = 0; i < row->count; i++)
 		if (row->parts[i].holder == holder) {
 			row->parts[i].waited_tsc += waited_tsc;
+			row->latest = i;
 			return;
 		}
 	add_first(waits, row, holder, waited_tsc);
+}
+
+static inline void begin(struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+{
+	row->parts[0] = (struct wait_part){ holder, waited_tsc };
+	row->count = 1;
+	row->latest = 0;
+}
+
+/* Mostly the same one holds the pCPU as the time before. */
+static inline void add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+{
+	if (row->latest < row->count && row->parts[row->latest].holder == holder)
+		row->parts[row->latest].waited_tsc += waited_tsc;
+	else if (row->count == 0 && row->room > 0)
+		begin(row, holder, waited_tsc);
+	else
+		find_and_add(waits, row, holder, waited_tsc);
 }
 
 /* ---- stretches ---- */
