@@ -28,9 +28,7 @@ void fluid_free(struct fluid *fluid)
 	free(fluid->list);
 	free(fluid->scratch);
 	free(fluid->domain_place);
-	free(fluid->wants);
-	free(fluid->claims);
-	free(fluid->entitled_tsc);
+	free(fluid->vcpu);
 }
 
 /* ---- room ---- */
@@ -50,21 +48,17 @@ static bool reserve_domains(struct fluid *fluid, size_t domains)
 
 static bool reserve(struct fluid *fluid, size_t vcpu)
 {
-	size_t wants_room = fluid->vcpu_room, tsc_room = fluid->vcpu_room, list_room = fluid->vcpu_room, claim_room = fluid->vcpu_room;
-	bool *wants = room_for(fluid->wants, &wants_room, vcpu + 1, sizeof(*wants));
-	double *entitled_tsc = room_for(fluid->entitled_tsc, &tsc_room, vcpu + 1, sizeof(*entitled_tsc));
+	size_t row_room = fluid->vcpu_room, list_room = fluid->vcpu_room;
+	struct fluid_vcpu *rows = room_for(fluid->vcpu, &row_room, vcpu + 1, sizeof(*rows));
 	size_t *list = room_for(fluid->list, &list_room, vcpu + 1, sizeof(*list));
-	struct claimant *claims = room_for(fluid->claims, &claim_room, vcpu + 1, sizeof(*claims));
 
-	fluid->wants = wants ? wants : fluid->wants;
-	fluid->entitled_tsc = entitled_tsc ? entitled_tsc : fluid->entitled_tsc;
+	fluid->vcpu = rows ? rows : fluid->vcpu;
 	fluid->list = list ? list : fluid->list;
-	fluid->claims = claims ? claims : fluid->claims;
 	if (!fluid->moments)
 		fluid->moments = calloc(FLUID_MOMENTS + 1, sizeof(*fluid->moments));
-	if (!wants || !entitled_tsc || !list || !claims || !fluid->moments)
+	if (!rows || !list || !fluid->moments)
 		return false;
-	fluid->vcpu_room = wants_room;
+	fluid->vcpu_room = row_room;
 	return true;
 }
 
@@ -86,6 +80,11 @@ static bool reserve_moment(struct fluid *fluid, struct fluid_moment *moment, siz
 	return true;
 }
 
+static bool has_room(struct fluid *fluid, struct fluid_moment *moment, size_t count)
+{
+	return (count <= moment->room && count <= fluid->scratch_room) || reserve_moment(fluid, moment, count);
+}
+
 /* ---- time goes on ---- */
 
 static uint64_t clip(const struct fluid *fluid, uint64_t tsc)
@@ -101,7 +100,7 @@ static void advance(struct fluid *fluid, uint64_t tsc)
 	fluid->now_tsc = tsc;
 	if (passed_tsc > 0)
 		for (size_t i = 0; i < now->wanting_count; i++)
-			fluid->entitled_tsc[now->wanting_vcpu[i]] += now->wanting[i].entitled_s * passed_tsc;
+			fluid->vcpu[now->wanting_vcpu[i]].entitled_tsc += now->wanting[i].entitled_s * passed_tsc;
 }
 
 /* ---- who wants to run ---- */
@@ -128,7 +127,7 @@ static bool wants(const struct fluid *fluid, size_t vcpu, enum runstate state)
 /* Its settings; they are asked for over and over, and change seldom. */
 static const struct claimant *claim_of(struct fluid *fluid, size_t vcpu)
 {
-	struct claimant *claim = &fluid->claims[vcpu];
+	struct claimant *claim = &fluid->vcpu[vcpu].claim;
 	const struct domain_info *info;
 
 	if (claim->weight > 0)
@@ -284,7 +283,7 @@ static void find_moment(struct fluid *fluid)
 	if (is_of_list(fluid, moment))
 		return;
 	moment->filled = 0;
-	if (reserve_moment(fluid, moment, fluid->list_count + 1)) {
+	if (has_room(fluid, moment, fluid->list_count + 1)) {
 		fill(fluid, moment);
 		return;
 	}
@@ -298,7 +297,7 @@ static void drop_moments(struct fluid *fluid)
 	for (size_t i = 0; fluid->moments && i <= FLUID_MOMENTS; i++)
 		fluid->moments[i].filled = 0;
 	for (size_t i = 0; i < fluid->vcpu_room; i++)
-		fluid->claims[i].weight = 0;
+		fluid->vcpu[i].claim.weight = 0;
 }
 
 void fluid_settings(struct fluid *fluid, uint64_t tsc)
@@ -324,7 +323,7 @@ static void find_step(struct fluid *fluid, size_t vcpu)
 	uint64_t filled = from->filled;
 
 	list_now(fluid);
-	if (!fluid->wants[vcpu])
+	if (!fluid->vcpu[vcpu].wants)
 		leave_list(fluid, vcpu);
 	else
 		join_list(fluid, vcpu);
@@ -336,18 +335,18 @@ static void find_step(struct fluid *fluid, size_t vcpu)
 /* More want to run than are kept, before and after. */
 static bool stays_many(const struct fluid *fluid, size_t vcpu)
 {
-	return fluid->now == many(fluid) && (fluid->wants[vcpu] || fluid->now->wanting_count > FLUID_KEPT_VCPUS + 1);
+	return fluid->now == many(fluid) && (fluid->vcpu[vcpu].wants || fluid->now->wanting_count > FLUID_KEPT_VCPUS + 1);
 }
 
 static void change_many(struct fluid *fluid, size_t vcpu)
 {
 	struct fluid_moment *now = fluid->now;
 
-	if (!reserve_moment(fluid, now, now->wanting_count + 1)) {
+	if (!has_room(fluid, now, now->wanting_count + 1)) {
 		fluid->out_of_memory = true;
 		return;
 	}
-	if (fluid->wants[vcpu])
+	if (fluid->vcpu[vcpu].wants)
 		join(fluid, now, vcpu);
 	else
 		leave(fluid, now, vcpu);
@@ -366,6 +365,14 @@ static void take_step(struct fluid *fluid, size_t vcpu)
 		find_step(fluid, vcpu);
 }
 
+/* Of a domain that is gone, snapshots may tell other settings than before. */
+static void note_removed(struct fluid *fluid, size_t vcpu)
+{
+	if (!fluid->vcpu[vcpu].was_removed)
+		drop_moments(fluid);
+	fluid->vcpu[vcpu].was_removed = true;
+}
+
 void fluid_change(struct fluid *fluid, size_t vcpu, uint64_t tsc, enum runstate state)
 {
 	const struct vcpu *changed = &fluid->vcpus->vcpus[vcpu];
@@ -379,12 +386,12 @@ void fluid_change(struct fluid *fluid, size_t vcpu, uint64_t tsc, enum runstate 
 		return;
 	}
 	wants_now = wants(fluid, vcpu, state);
-	if (fluid->wants[vcpu] == wants_now)
+	if (fluid->vcpu[vcpu].wants == wants_now)
 		return;
 	advance(fluid, tsc);
-	fluid->wants[vcpu] = wants_now;
-	if (wants_now && fluid->vcpus->domains[changed->domain].removed) /* snapshots may tell other settings now */
-		drop_moments(fluid);
+	fluid->vcpu[vcpu].wants = wants_now;
+	if (wants_now && fluid->vcpus->domains[changed->domain].removed)
+		note_removed(fluid, vcpu);
 	take_step(fluid, vcpu);
 }
 
@@ -395,7 +402,7 @@ void fluid_finish(struct fluid *fluid, uint64_t end_tsc)
 
 double fluid_entitled_tsc(const struct fluid *fluid, size_t vcpu)
 {
-	return vcpu < fluid->vcpu_room ? fluid->entitled_tsc[vcpu] : 0;
+	return vcpu < fluid->vcpu_room ? fluid->vcpu[vcpu].entitled_tsc : 0;
 }
 
 double fluid_entitled_at_tsc(const struct fluid *fluid, size_t vcpu, uint64_t tsc)
@@ -405,6 +412,6 @@ double fluid_entitled_at_tsc(const struct fluid *fluid, size_t vcpu, uint64_t ts
 
 	for (size_t i = 0; i < now->wanting_count; i++)
 		if (now->wanting_vcpu[i] == vcpu)
-			return fluid->entitled_tsc[vcpu] + now->wanting[i].entitled_s * since_tsc;
+			return fluid->vcpu[vcpu].entitled_tsc + now->wanting[i].entitled_s * since_tsc;
 	return fluid_entitled_tsc(fluid, vcpu);
 }

@@ -20,6 +20,13 @@ struct fluid_domain {
 	double rate;                   /* of them all; pCPUs */
 };
 
+struct fluid_vcpu {
+	bool wants;
+	bool was_removed;              /* with its domain, and moments from before that are dropped */
+	double entitled_tsc;
+	struct claimant claim;         /* with which it enters a moment; weight 0: not read under the settings in force */
+};
+
 struct fluid_moment;
 
 /* What comes of a moment when one vCPU begins or ends to want to run. */
@@ -45,7 +52,7 @@ struct fluid_moment {
 };
 
 /* The same few vCPUs want to run over and over: what comes of it is kept, by a hash of who they are. */
-enum { FLUID_MOMENTS = 1024, FLUID_KEPT_VCPUS = 32 };
+enum { FLUID_MOMENTS = 1024, FLUID_KEPT_VCPUS = 8 };
 
 struct fluid {
 	const struct hostinfo *host;
@@ -59,9 +66,7 @@ struct fluid {
 	uint64_t fillings;
 	size_t *list;                  /* of those who will want to run, while their moment is looked for */
 	size_t list_count;
-	bool *wants;                   /* by vCPU */
-	struct claimant *claims;       /* by vCPU: what it would enter a moment with; weight 0: not read under the settings in force */
-	double *entitled_tsc;          /* by vCPU */
+	struct fluid_vcpu *vcpu;       /* by index */
 	size_t vcpu_room;
 	struct claimant *scratch;
 	size_t scratch_room;
