@@ -75,14 +75,13 @@ static void add_time(struct vcpu_account *row, const struct interval *interval)
 
 bool account_interval(struct account *account, const struct vcpus *vcpus, const struct interval *interval)
 {
-	const struct vcpu *vcpu = &vcpus->vcpus[interval->vcpu];
 	struct vcpu_account *row;
 
 	if (interval->vcpu >= account->vcpu_room && !reserve(account, interval->vcpu))
 		return false;
 	row = &account->vcpus[interval->vcpu];
 	if (interval->state == RUNNING)
-		add_run(account, row, interval, vcpus->domains[vcpu->domain].id == DOMID_IDLE);
+		add_run(account, row, interval, vcpus->vcpus[interval->vcpu].is_idle);
 	add_time(row, interval);
 	if (interval->state != RUNNABLE || !interval->begin_seen)
 		return true;

@@ -39,7 +39,8 @@ struct run {
 	struct pv pv;
 	struct naming naming;
 	struct result *result;
-	uint64_t from_tsc, to_tsc;
+	uint64_t begin_tsc;             /* of the trace */
+	uint64_t from_tsc, to_tsc;      /* of the window asked for */
 	bool brief;
 	bool sink_failed;
 };
@@ -57,7 +58,8 @@ static bool scan(struct run *run)
 	walk_begin(&walk, &run->file, 0);
 	while (done && walk_next(&walk, &chunk, &run->result->trust)) {
 		if (chunk.kind == CHUNK_OTHER)
-			done = hostinfo_take(&run->result->host, &chunk, &payload, &run->result->trust);
+			done = hostinfo_take(&run->result->host, &chunk, &payload, &run->result->trust) &&
+			       (run->brief || naming_take(&run->naming, &chunk, &payload, &run->result->trust));
 		else
 			seen[chunk.pcpu] = 1;
 	}
@@ -91,10 +93,19 @@ static bool find_clock(struct run *run, uint64_t given_hz)
 
 /* ---- stage 2: records in order, through the vCPUs' states, to the metrics ---- */
 
-/* What closes is clipped to the window asked for and handed to every metric. */
-static void sink(void *arg, const struct interval *interval)
+static void hand_to_metrics(struct run *run, const struct interval *interval)
 {
-	struct run *run = arg;
+	if (interval->begin_tsc == interval->end_tsc && !interval->begin_seen)
+		return;
+	if (!account_interval(&run->account, &run->vcpus, interval) ||
+	    !latency_interval(&run->result->latency, interval) ||
+	    (!run->brief && (!why_interval(&run->why, interval) || !dom0_interval(&run->dom0, interval))) ||
+	    (run->timeline.file && !timeline_interval(&run->timeline, &run->vcpus, interval)))
+		run->sink_failed = true;
+}
+
+static void hand_clipped(struct run *run, const struct interval *interval)
+{
 	struct interval clipped = *interval;
 
 	if (clipped.begin_tsc < run->from_tsc) {
@@ -105,13 +116,20 @@ static void sink(void *arg, const struct interval *interval)
 		clipped.end_tsc = run->to_tsc;
 		clipped.end_seen = false;
 	}
-	if (clipped.begin_tsc > clipped.end_tsc || (clipped.begin_tsc == clipped.end_tsc && !clipped.begin_seen))
-		return;
-	if (!account_interval(&run->account, &run->vcpus, &clipped) ||
-	    !latency_interval(&run->result->latency, &clipped) ||
-	    (!run->brief && (!why_interval(&run->why, &clipped) || !dom0_interval(&run->dom0, &clipped))) ||
-	    (run->timeline.file && !timeline_interval(&run->timeline, &run->vcpus, &clipped)))
-		run->sink_failed = true;
+	if (clipped.begin_tsc <= clipped.end_tsc)
+		hand_to_metrics(run, &clipped);
+}
+
+/* What closes is clipped to the window asked for and handed to every metric.  Most lies within and is not copied: that
+ * would wait for what was just written. */
+static void sink(void *arg, const struct interval *interval)
+{
+	struct run *run = arg;
+
+	if (interval->begin_tsc >= run->from_tsc && interval->end_tsc <= run->to_tsc)
+		hand_to_metrics(run, interval);
+	else
+		hand_clipped(run, interval);
 }
 
 static void changed(void *arg, size_t vcpu, uint64_t tsc, enum runstate state)
@@ -171,9 +189,10 @@ static uint64_t tsc_at(uint64_t begin_tsc, double seconds, uint64_t hz)
 enum { TIMELINE_MS = 500 }; /* how much of the trace a timeline shows unless told */
 
 /* Unless told, the timeline shows a stretch in the middle of what is known of the window beforehand. */
-static void set_timeline(struct run *run, const struct analysis_options *options, uint64_t begin_tsc)
+static void set_timeline(struct run *run, const struct analysis_options *options)
 {
 	struct result *result = run->result;
+	uint64_t begin_tsc = run->begin_tsc;
 	double hz = (double)result->tsc_hz, end_s = options->to_s;
 
 	if (result->host.end_tsc > begin_tsc)
@@ -191,15 +210,15 @@ static void set_timeline(struct run *run, const struct analysis_options *options
 	};
 }
 
-static void set_windows(struct run *run, const struct analysis_options *options, uint64_t begin_tsc)
+static void set_windows(struct run *run, const struct analysis_options *options)
 {
 	uint64_t hz = run->result->tsc_hz;
 
-	run->from_tsc = tsc_at(begin_tsc, options->from_s, hz);
-	run->to_tsc = tsc_at(begin_tsc, options->to_s, hz);
+	run->from_tsc = tsc_at(run->begin_tsc, options->from_s, hz);
+	run->to_tsc = tsc_at(run->begin_tsc, options->to_s, hz);
 	run->pv.from_tsc = run->from_tsc;
 	run->pv.to_tsc = run->to_tsc;
-	set_timeline(run, options, begin_tsc);
+	set_timeline(run, options);
 }
 
 /* Where a stream's first evidence is; 0 if it has none.  A loss at the very begin of a stream has no begin, but an end. */
@@ -225,9 +244,9 @@ static uint64_t begin_of(const struct run *run)
 	return start_tsc != 0 && start_tsc < begin_tsc ? start_tsc : begin_tsc;
 }
 
-static uint64_t end_of(const struct run *run, uint64_t begin_tsc)
+static uint64_t end_of(const struct run *run)
 {
-	uint64_t end_tsc = begin_tsc;
+	uint64_t end_tsc = run->begin_tsc;
 
 	for (size_t i = 0; i < run->merge.count; i++)
 		if (run->merge.streams[i].last_tsc > end_tsc)
@@ -244,9 +263,9 @@ static bool tells_no_loss(const struct rec *rec)
 
 /* Looks ahead for the first record of each vCPU, which tells its state at the begin: who waits then is entitled
  * to run.  Stops where records were lost or a domain came, for then a first record tells less. */
-static bool preset_states(struct run *run, uint64_t begin_tsc)
+static bool preset_states(struct run *run)
 {
-	uint64_t until_tsc = begin_tsc + PRESET_S * run->result->tsc_hz;
+	uint64_t until_tsc = run->begin_tsc + PRESET_S * run->result->tsc_hz;
 	struct trust unused = { .messages = UINT32_MAX };
 	const struct rec *rec;
 	struct merge ahead;
@@ -326,17 +345,40 @@ static void pass_blocks(struct run *run, uint64_t tsc)
 	}
 }
 
+static uint64_t earlier(uint64_t a_tsc, uint64_t b_tsc)
+{
+	return a_tsc < b_tsc ? a_tsc : b_tsc;
+}
+
+/* The first moment at which something beside the records is due, so that most records need one look. */
+static uint64_t next_due(struct run *run)
+{
+	const struct dom0_event *event = dom0_kernel_head(run->kernel);
+	uint64_t due_tsc = hostinfo_next_change(&run->result->host);
+
+	if (event)
+		due_tsc = earlier(due_tsc, event->tsc);
+	return run->brief ? due_tsc : earlier(due_tsc, run->result->blocks.end_tsc);
+}
+
+static uint64_t pass_due(struct run *run, uint64_t tsc)
+{
+	pass_blocks(run, tsc);
+	follow_kernel(run, tsc);
+	take_settings(run, tsc);
+	return next_due(run);
+}
+
 static void follow_records(struct run *run)
 {
 	struct progress progress;
 	const struct rec *rec;
+	uint64_t due_tsc = 0;
 
 	progress_begin(&progress, run->file.input.size);
 	while ((rec = next_record(run)) && !run->sink_failed && !run->vcpus.out_of_memory) {
-		pass_blocks(run, rec->tsc);
-		follow_kernel(run, rec->tsc);
-		if (rec->tsc >= hostinfo_next_change(&run->result->host))
-			take_settings(run, rec->tsc);
+		if (rec->tsc >= due_tsc)
+			due_tsc = pass_due(run, rec->tsc);
 		take_record(run, rec);
 		progress_at(&progress, rec->offset);
 		merge_advance(&run->merge);
@@ -351,52 +393,67 @@ static int failed_memory(void)
 	return EXIT_FAILED;
 }
 
-static int follow(struct run *run, const struct analysis_options *options)
+static bool out_of_memory(const struct run *run)
+{
+	return merge_out_of_memory(&run->merge) || run->vcpus.out_of_memory || run->pv.out_of_memory || run->fluid.out_of_memory ||
+	       run->why.out_of_memory;
+}
+
+static int open_streams(struct run *run)
 {
 	struct result *result = run->result;
 	const struct merge_aside aside = { passed_by, run };
-	uint64_t begin_tsc, end_tsc;
 
 	if (!pv_init(&run->pv, &run->vcpus, &result->trust) ||
 	    !merge_init(&run->merge, &run->file, run->pcpu_list, run->pcpu_count, &result->trust, run->brief ? NULL : &aside))
 		return failed_memory();
-	begin_tsc = begin_of(run);
+	run->begin_tsc = begin_of(run);
 	if (run->brief)
 		merge_leave_out(&run->merge, REC_NOTES);
-	if (begin_tsc == 0) {
-		diag_error("%s: no scheduler records: nothing to account (were they captured? xtrace-cap -e sched)", result->input_name);
-		return EXIT_FAILED;
-	}
-	set_windows(run, options, begin_tsc);
-	if (!account_init(&run->account, result->host.first_snapshot_tsc, result->host.last_snapshot_tsc) || !vcpus_init(&run->vcpus, begin_tsc, &result->trust, sink, run))
-		return failed_memory();
-	if (run->demand && !demand_begin(run->demand, &run->vcpus, &result->host, run->from_tsc, run->to_tsc, result->tsc_hz))
-		return failed_memory();
+	if (run->begin_tsc != 0)
+		return EXIT_OK;
+	diag_error("%s: no scheduler records: nothing to account (were they captured? xtrace-cap -e sched)", result->input_name);
+	return EXIT_FAILED;
+}
+
+/* All that is told of states and records.  False when out of memory. */
+static bool begin_questions(struct run *run)
+{
+	struct result *result = run->result;
+	uint64_t from_tsc = run->from_tsc, to_tsc = run->to_tsc, hz = result->tsc_hz;
+
+	if (!account_init(&run->account, result->host.first_snapshot_tsc, result->host.last_snapshot_tsc) ||
+	    !vcpus_init(&run->vcpus, run->begin_tsc, &result->trust, sink, run))
+		return false;
+	if (run->demand && !demand_begin(run->demand, &run->vcpus, &result->host, from_tsc, to_tsc, hz))
+		return false;
 	run->vcpus.changed = changed;
 	hostinfo_rewind(&result->host);
 	fluid_init(&run->fluid, &result->host, &run->vcpus, result->host.pcpus ? result->host.pcpus : run->pcpu_count);
-	run->fluid.from_tsc = run->from_tsc;
-	run->fluid.to_tsc = run->to_tsc;
+	run->fluid.from_tsc = from_tsc;
+	run->fluid.to_tsc = to_tsc;
 	run->kernel = dom0_kernel_open(&run->file, &result->trust);
 	run->sources = (struct block_sources){ &run->vcpus, &run->account, &result->latency, &run->fluid, &run->why, &run->dom0 };
-	if (!run->kernel || !blocks_init(&result->blocks, run->from_tsc, result->tsc_hz) ||
-	    !why_init(&run->why, &run->vcpus, &run->fluid, run->from_tsc, run->to_tsc, result->tsc_hz, result->host.tslice_ms) ||
-	    !dom0_init(&run->dom0, &run->why.scene, dom0_kernel_info(run->kernel), run->from_tsc, run->to_tsc, result->tsc_hz) ||
-	    !preset_states(run, begin_tsc))
-		return failed_memory();
-	follow_records(run);
-	if (run->vcpus.out_of_memory || run->fluid.out_of_memory || run->why.out_of_memory)
-		return failed_memory();
-	result->kernel.info = *dom0_kernel_info(run->kernel);
-	result->kernel.tally = *dom0_kernel_tally(run->kernel);
-	end_tsc = end_of(run, begin_tsc);
+	return run->kernel && blocks_init(&result->blocks, from_tsc, hz) &&
+	       why_init(&run->why, &run->vcpus, &run->fluid, from_tsc, to_tsc, hz, result->host.tslice_ms) &&
+	       dom0_init(&run->dom0, &run->why.scene, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
+}
+
+/* The window ends where the trace does, if not before.  Returns an exit code, and says so if nothing is left of it. */
+static int end_window(struct run *run, uint64_t end_tsc, double from_s)
+{
 	if (run->to_tsc > end_tsc)
 		run->to_tsc = end_tsc;
-	if (run->from_tsc >= run->to_tsc) {
-		diag_error("%s: nothing between --from %g s and the end at %g s", result->input_name, options->from_s,
-			   (double)(run->to_tsc - begin_tsc) / (double)result->tsc_hz);
-		return EXIT_FAILED;
-	}
+	if (run->from_tsc < run->to_tsc)
+		return EXIT_OK;
+	diag_error("%s: nothing between --from %g s and the end at %g s", run->result->input_name, from_s,
+		   (double)(run->to_tsc - run->begin_tsc) / (double)run->result->tsc_hz);
+	return EXIT_FAILED;
+}
+
+/* False when out of memory. */
+static bool finish_questions(struct run *run, uint64_t end_tsc)
+{
 	pass_blocks(run, run->to_tsc);
 	take_settings(run, end_tsc);
 	vcpus_finish(&run->vcpus, end_tsc);
@@ -405,18 +462,47 @@ static int follow(struct run *run, const struct analysis_options *options)
 		dom0_finish(&run->dom0, run->to_tsc);
 	}
 	fluid_finish(&run->fluid, run->to_tsc);
-	if ((run->demand && !demand_finish(run->demand, run->to_tsc)) ||
-	    (!run->brief && !blocks_finish(&result->blocks, &run->sources, run->to_tsc)))
-		return failed_memory();
+	return (!run->demand || demand_finish(run->demand, run->to_tsc)) &&
+	       (run->brief || blocks_finish(&run->result->blocks, &run->sources, run->to_tsc));
+}
+
+static void tell_window(const struct run *run, const struct analysis_options *options)
+{
+	struct result *result = run->result;
+
+	result->kernel.info = *dom0_kernel_info(run->kernel);
+	result->kernel.tally = *dom0_kernel_tally(run->kernel);
 	result->begin_tsc = run->from_tsc;
 	result->length_tsc = run->to_tsc - run->from_tsc;
 	result->from_s = options->from_s;
 	result->whole = options->from_s <= 0 && isinf(options->to_s);
+}
+
+static int follow(struct run *run, const struct analysis_options *options)
+{
+	int status = open_streams(run);
+	uint64_t end_tsc;
+
+	if (status != EXIT_OK)
+		return status;
+	set_windows(run, options);
+	if (!begin_questions(run) || !preset_states(run))
+		return failed_memory();
+	follow_records(run);
+	if (out_of_memory(run))
+		return failed_memory();
+	end_tsc = end_of(run);
+	status = end_window(run, end_tsc, options->from_s);
+	if (status != EXIT_OK)
+		return status;
+	if (!finish_questions(run, end_tsc))
+		return failed_memory();
+	tell_window(run, options);
 	if (run->timeline.file && run->sink_failed) {
 		diag_error("write the timeline:");
 		return EXIT_FAILED;
 	}
-	return run->sink_failed || merge_out_of_memory(&run->merge) || run->vcpus.out_of_memory || run->pv.out_of_memory || run->fluid.out_of_memory || run->why.out_of_memory ? failed_memory() : EXIT_OK;
+	return run->sink_failed || out_of_memory(run) ? failed_memory() : EXIT_OK;
 }
 
 /* ---- all stages ---- */
@@ -444,8 +530,6 @@ static int run_stages(struct run *run, const struct analysis_options *options)
 		return failed_memory();
 	if (run->brief)
 		return EXIT_OK;
-	if (!naming_take_capture(&run->naming, &run->file, &result->trust))
-		return failed_memory();
 	naming_check(&run->naming, &result->host);
 	return why_fill(&run->why, result) && dom0_fill(&run->dom0, result) && pv_fill(&run->pv, &run->dom0.xen_time, &run->naming, result) &&
 	       spread_fill(result, &run->vcpus) ? EXIT_OK : failed_memory();

@@ -28,12 +28,10 @@ void blocks_free(struct blocks *blocks)
 
 static bool reserve(struct blocks *blocks, size_t count)
 {
-	size_t old_room = blocks->domain_room;
 	struct block_domain *domains = room_for(blocks->domains, &blocks->domain_room, count, sizeof(*domains));
 
 	if (!domains)
 		return false;
-	memset(domains + old_room, 0, (blocks->domain_room - old_room) * sizeof(*domains));
 	blocks->domains = domains;
 	return true;
 }

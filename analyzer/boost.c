@@ -4,7 +4,6 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 const char *const wake_priority_name[WAKE_PRIORITIES] = { "boost", "under", "over", "unknown" };
 
@@ -21,7 +20,7 @@ void boost_free(struct boost *boost)
 	free(boost->vcpus);
 }
 
-static struct boost_vcpu *row_of(struct boost *boost, size_t vcpu)
+static struct boost_vcpu *row_of_new(struct boost *boost, size_t vcpu)
 {
 	size_t old_room = boost->vcpu_room;
 	struct boost_vcpu *rows = room_for(boost->vcpus, &boost->vcpu_room, vcpu + 1, sizeof(*rows));
@@ -30,11 +29,15 @@ static struct boost_vcpu *row_of(struct boost *boost, size_t vcpu)
 		boost->out_of_memory = true;
 		return NULL;
 	}
-	memset(rows + old_room, 0, (boost->vcpu_room - old_room) * sizeof(*rows));
 	for (size_t i = old_room; i < boost->vcpu_room; i++)
 		rows[i].priority = PRIORITY_UNKNOWN;
 	boost->vcpus = rows;
 	return &rows[vcpu];
+}
+
+static struct boost_vcpu *row_of(struct boost *boost, size_t vcpu)
+{
+	return vcpu < boost->vcpu_room ? &boost->vcpus[vcpu] : row_of_new(boost, vcpu);
 }
 
 /* ---- credit's records ---- */

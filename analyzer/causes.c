@@ -43,22 +43,20 @@ void causes_free(struct causes *causes)
 	free(causes->pcpus);
 }
 
-static bool reserve(struct causes *causes, const struct scene *scene)
+__attribute__((noinline)) static bool reserve(struct causes *causes, const struct scene *scene)
 {
-	size_t old_domains = causes->domain_room, old_vcpus = causes->vcpu_room;
+	size_t old_vcpus = causes->vcpu_room;
 	struct cause_domain *domains = room_for(causes->domains, &causes->domain_room, scene->vcpus->domain_count, sizeof(*domains));
 	struct cause_vcpu *vcpus = room_for(causes->vcpus, &causes->vcpu_room, scene->vcpus->vcpu_count, sizeof(*vcpus));
 
 	causes->domains = domains ? domains : causes->domains;
 	causes->vcpus = vcpus ? vcpus : causes->vcpus;
-	if (domains)
-		memset(domains + old_domains, 0, (causes->domain_room - old_domains) * sizeof(*domains));
 	for (size_t i = old_vcpus; vcpus && i < causes->vcpu_room; i++)
 		vcpus[i] = (struct cause_vcpu){ .waker = VCPU_NONE };
 	return domains && vcpus;
 }
 
-static bool has_room(struct causes *causes, const struct scene *scene)
+static inline bool has_room(struct causes *causes, const struct scene *scene)
 {
 	return (scene->vcpus->domain_count <= causes->domain_room && scene->vcpus->vcpu_count <= causes->vcpu_room) || reserve(causes, scene);
 }
@@ -134,7 +132,7 @@ static bool preempted_by_woken(const struct causes *causes, size_t vcpu, size_t 
 static enum cause cause_of(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag, size_t at,
 			   uint64_t tsc)
 {
-	size_t vcpu = scene->fluid->wanting_vcpu[at];
+	size_t vcpu = scene->fluid->now->wanting_vcpu[at];
 	const struct scene_vcpu *waiting = &scene->vcpu[vcpu];
 	enum cause cause = CAUSE_UNEXPLAINED;
 	int32_t holder;
@@ -148,7 +146,7 @@ static enum cause cause_of(struct causes *causes, const struct scene *scene, con
 		return CAUSE_DISPATCH;
 	if (holder < 0)
 		return CAUSE_UNEXPLAINED;
-	if (scene_idle_elsewhere(scene, scene->fluid->wanting[at].allowed))
+	if (scene_idle_elsewhere(scene, scene->fluid->now->wanting[at].allowed))
 		return CAUSE_WRONG_QUEUE;
 	if (lag_of(lag, waiting->domain)->lag_tsc > 0 && credit_lottery(boost->credit, vcpu, (size_t)holder))
 		return CAUSE_LOTTERY;
@@ -210,8 +208,8 @@ static void make_up(struct cause_domain *domain, double gained_tsc)
 /* What its cap or its affinity keeps from a vCPU, whether it runs or not. */
 static void charge_bound(struct causes *causes, const struct scene *scene, size_t at, uint64_t begin_tsc, uint64_t end_tsc)
 {
-	const struct claimant *claimant = &scene->fluid->wanting[at];
-	struct cause_vcpu *row = &causes->vcpus[scene->fluid->wanting_vcpu[at]];
+	const struct claimant *claimant = &scene->fluid->now->wanting[at];
+	struct cause_vcpu *row = &causes->vcpus[scene->fluid->now->wanting_vcpu[at]];
 	double kept_tsc = (claimant->free_s - claimant->entitled_s) * (double)(end_tsc - begin_tsc);
 
 	if (claimant->free_s - claimant->entitled_s < 1e-9)
@@ -223,8 +221,8 @@ static void charge_bound(struct causes *causes, const struct scene *scene, size_
 /* A guest's blocked time, at the rate to which it is entitled now that it is back. */
 static void charge_blocked(struct causes *causes, const struct scene *scene, size_t at)
 {
-	const struct claimant *claimant = &scene->fluid->wanting[at];
-	struct cause_vcpu *row = &causes->vcpus[scene->fluid->wanting_vcpu[at]];
+	const struct claimant *claimant = &scene->fluid->now->wanting[at];
+	struct cause_vcpu *row = &causes->vcpus[scene->fluid->now->wanting_vcpu[at]];
 	struct cause_domain *domain = &causes->domains[claimant->domain];
 
 	row->blocked_piece.lag_tsc = claimant->entitled_s * (double)(row->blocked_tsc - row->starved_tsc);
@@ -242,11 +240,11 @@ static void charge_blocked(struct causes *causes, const struct scene *scene, siz
 /* What is beside the lag: few stretches have any. */
 static void charge_beside(struct causes *causes, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
 {
-	const struct fluid *fluid = scene->fluid;
+	const struct fluid_moment *now = scene->fluid->now;
 
-	for (size_t i = 0; i < fluid->wanting_count; i++) {
+	for (size_t i = 0; i < now->wanting_count; i++) {
 		charge_bound(causes, scene, i, begin_tsc, end_tsc);
-		if (causes->vcpus[fluid->wanting_vcpu[i]].blocked_tsc > 0)
+		if (causes->vcpus[now->wanting_vcpu[i]].blocked_tsc > 0)
 			charge_blocked(causes, scene, i);
 	}
 }
@@ -254,15 +252,15 @@ static void charge_beside(struct causes *causes, const struct scene *scene, uint
 /* Of those of a domain's vCPUs that do not run. */
 static double waiting_rate(const struct scene *scene, const struct fluid_domain *wanting)
 {
-	const struct fluid *fluid = scene->fluid;
+	const struct fluid_moment *now = scene->fluid->now;
 	double rate = wanting->rate;
 
 	if (scene->domain[wanting->domain].running == 0)
 		return rate;
 	rate = 0;
-	for (size_t i = 0; i < fluid->wanting_count; i++)
-		if (fluid->wanting[i].domain == wanting->domain && scene->vcpu[fluid->wanting_vcpu[i]].state != RUNNING)
-			rate += fluid->wanting[i].entitled_s;
+	for (size_t i = 0; i < now->wanting_count; i++)
+		if (now->wanting[i].domain == wanting->domain && scene->vcpu[now->wanting_vcpu[i]].state != RUNNING)
+			rate += now->wanting[i].entitled_s;
 	return rate;
 }
 
@@ -270,15 +268,15 @@ static double waiting_rate(const struct scene *scene, const struct fluid_domain 
  * on those of it who wait. */
 static bool settle(struct causes *causes, const struct scene *scene, const struct lag *lag)
 {
-	const struct fluid *fluid = scene->fluid;
+	const struct fluid_domain *wanting = scene->fluid->now->domains, *end = wanting + scene->fluid->now->domain_count;
 	bool behind = false;
 
-	for (size_t i = 0; i < fluid->domain_count; i++) {
-		struct cause_domain *domain = &causes->domains[fluid->domains[i].domain];
-		double step_tsc = lag_of(lag, fluid->domains[i].domain)->step_tsc;
+	for (; wanting < end; wanting++) {
+		struct cause_domain *domain = &causes->domains[wanting->domain];
+		double step_tsc = lag->domains[wanting->domain].step_tsc;
 		domain->step_rate = 0;
 		if (step_tsc > 0) {
-			domain->step_rate = step_tsc / waiting_rate(scene, &fluid->domains[i]);
+			domain->step_rate = step_tsc / waiting_rate(scene, wanting);
 			behind = true;
 		} else if (step_tsc < 0 && domain->outstanding_tsc >= 1) {
 			make_up(domain, -step_tsc);
@@ -290,14 +288,17 @@ static bool settle(struct causes *causes, const struct scene *scene, const struc
 static void lay_on_waiting(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag, uint64_t begin_tsc,
 			   uint64_t end_tsc)
 {
-	const struct fluid *fluid = scene->fluid;
+	const struct fluid_moment *now = scene->fluid->now;
 
-	for (size_t i = 0; i < fluid->wanting_count; i++) {
-		const struct claimant *claimant = &fluid->wanting[i];
-		double step_rate = causes->domains[claimant->domain].step_rate;
-		size_t vcpu = fluid->wanting_vcpu[i];
-		if (step_rate > 0 && scene->vcpu[vcpu].state != RUNNING)
-			charge(causes, scene, vcpu, cause_of(causes, scene, boost, lag, i, begin_tsc), begin_tsc, end_tsc, step_rate * claimant->entitled_s);
+	for (size_t i = 0; i < now->wanting_count; i++) {
+		size_t vcpu = now->wanting_vcpu[i];
+		double step_rate;
+		if (scene->vcpu[vcpu].state == RUNNING)
+			continue;
+		step_rate = causes->domains[now->wanting[i].domain].step_rate;
+		if (step_rate > 0)
+			charge(causes, scene, vcpu, cause_of(causes, scene, boost, lag, i, begin_tsc), begin_tsc, end_tsc,
+			       step_rate * now->wanting[i].entitled_s);
 	}
 }
 
@@ -321,11 +322,11 @@ static void close_bin(struct causes *causes)
 bool causes_stretch(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag,
 		    uint64_t begin_tsc, uint64_t end_tsc)
 {
-	const struct fluid *fluid = scene->fluid;
+	const struct fluid_moment *now = scene->fluid->now;
 
 	if (!has_room(causes, scene))
 		return false;
-	if (causes->blocked_pending > 0 || fluid->capped_count > 0 || fluid->bound_count > 0)
+	if (causes->blocked_pending > 0 || now->capped_count > 0 || now->bound_count > 0)
 		charge_beside(causes, scene, begin_tsc, end_tsc);
 	if (!scene_is_easy(scene) && settle(causes, scene, lag))
 		lay_on_waiting(causes, scene, boost, lag, begin_tsc, end_tsc);

@@ -82,7 +82,6 @@ static bool reserve_vcpu(struct charge *charge, uint32_t vcpu)
 	if (!vcpus)
 		return false;
 	charge->vcpus = vcpus;
-	memset(vcpus + old_room, 0, (room - old_room) * sizeof(*vcpus));
 	charge->vcpu_room = room;
 	for (size_t v = old_room; v < room; v++)
 		if (!grow_vcpu(&vcpus[v], 0, charge->domain_room))
@@ -103,20 +102,25 @@ static bool give(struct charge *charge, size_t domain, uint64_t begin_tsc, uint6
 	return length_tsc == 0 || series_add(&charge->series, CHARGE_DOMAINS + domain, begin_tsc, end_tsc, length_tsc);
 }
 
-static uint64_t wakers(const struct charge *charge, const struct charge_vcpu *vcpu)
+static void wake(struct charge_vcpu *vcpu, size_t domain)
 {
-	uint64_t count = 0;
+	vcpu->wakers += !vcpu->woke[domain];
+	vcpu->woke[domain] = true;
+}
 
-	for (size_t d = 0; d < charge->domain_room; d++)
-		count += vcpu->woke[d];
-	return count;
+static void forget_wakers(const struct charge *charge, struct charge_vcpu *vcpu)
+{
+	if (vcpu->wakers > 0)
+		memset(vcpu->woke, 0, charge->domain_room * sizeof(*vcpu->woke));
+	vcpu->wakers = 0;
 }
 
 /* Equal parts to all that woke it; nothing if none did. */
 static void share_piece(const struct charge *charge, struct charge_vcpu *vcpu, uint64_t length_tsc)
 {
-	uint64_t left = wakers(charge, vcpu);
+	uint64_t left = vcpu->wakers;
 
+	vcpu->pending |= left > 0;
 	for (size_t d = 0; d < charge->domain_room && left > 0; d++) {
 		uint64_t part_tsc = proportion_tsc(length_tsc, vcpu->woke[d], left);
 		vcpu->pending_tsc[d] += part_tsc;
@@ -131,7 +135,7 @@ bool charge_kick(struct charge *charge, uint32_t vcpu, size_t domain)
 		return false;
 	charge->kicks++;
 	if (!charge->vcpus[vcpu].served)
-		charge->vcpus[vcpu].woke[domain] = true;
+		wake(&charge->vcpus[vcpu], domain);
 	return true;
 }
 
@@ -144,10 +148,10 @@ bool charge_piece(struct charge *charge, uint32_t vcpu_id, size_t domain, uint64
 		return false;
 	charge->pieces++;
 	vcpu = &charge->vcpus[vcpu_id];
-	vcpu->woke[domain] = true;
+	wake(vcpu, domain);
 	from_tsc = vcpu->mark_tsc > since_tsc ? vcpu->mark_tsc : since_tsc;
 	share_piece(charge, vcpu, tsc > from_tsc ? tsc - from_tsc : 0);
-	memset(vcpu->woke, 0, charge->domain_room * sizeof(*vcpu->woke));
+	forget_wakers(charge, vcpu);
 	vcpu->served = true;
 	vcpu->mark_tsc = tsc;
 	return true;
@@ -175,11 +179,11 @@ bool charge_ran(struct charge *charge, uint32_t vcpu_id, uint64_t begin_tsc, uin
 	vcpu = &charge->vcpus[vcpu_id];
 	if (!vcpu->served)
 		share_piece(charge, vcpu, left_tsc);
-	if (!settle(charge, vcpu, begin_tsc, end_tsc, &left_tsc))
+	if (vcpu->pending && !settle(charge, vcpu, begin_tsc, end_tsc, &left_tsc))
 		return false;
 	charge_forget(charge, vcpu_id);
 	if (ends) {
-		memset(vcpu->woke, 0, charge->domain_room * sizeof(*vcpu->woke));
+		forget_wakers(charge, vcpu);
 		vcpu->served = false;
 	}
 	charge->uncharged_tsc += left_tsc;
@@ -190,9 +194,11 @@ void charge_forget(struct charge *charge, uint32_t vcpu_id)
 {
 	struct charge_vcpu *vcpu = vcpu_id < charge->vcpu_room ? &charge->vcpus[vcpu_id] : NULL;
 
-	if (!vcpu || charge->domain_room == 0)
+	if (!vcpu)
 		return;
-	memset(vcpu->pending_tsc, 0, charge->domain_room * sizeof(*vcpu->pending_tsc));
+	if (vcpu->pending)
+		memset(vcpu->pending_tsc, 0, charge->domain_room * sizeof(*vcpu->pending_tsc));
+	vcpu->pending = false;
 	vcpu->mark_tsc = 0;
 }
 

@@ -31,6 +31,8 @@ struct charge_vcpu {
 	uint64_t mark_tsc;            /* when it did so last in the run that goes on; 0: not yet */
 	uint64_t *pending_tsc;        /* by domain: pieces of the run that goes on */
 	bool *woke;                   /* by domain */
+	bool pending;                 /* some pending_tsc is not 0 */
+	uint32_t wakers;              /* domains that woke it */
 };
 
 struct charge {

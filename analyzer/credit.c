@@ -109,14 +109,14 @@ static uint64_t clip(const struct credit *credit, uint64_t tsc)
 static void count_time(struct credit *credit, size_t vcpu, uint64_t tsc)
 {
 	struct credit_vcpu *row = &credit->vcpus[vcpu];
-	uint64_t passed_tsc = clip(credit, tsc) - clip(credit, row->counted_tsc), since_tsc = row->counted_tsc;
+	uint64_t since_tsc = row->counted_tsc;
 
 	row->counted_tsc = tsc;
-	if (row->state != RUNNING && row->state != RUNNABLE)
+	if (tsc == since_tsc || (row->state != RUNNING && row->state != RUNNABLE))
 		return;
 	lottery_pass(&credit->lottery, &row->lottery, tsc - since_tsc, row->state == RUNNING);
 	if (is_shown(credit, vcpu))
-		row->trail.level_tsc[shown_level(credit, vcpu)][row->state == RUNNABLE] += passed_tsc;
+		row->trail.level_tsc[shown_level(credit, vcpu)][row->state == RUNNABLE] += clip(credit, tsc) - clip(credit, since_tsc);
 }
 
 /* ---- paying ---- */
@@ -346,7 +346,7 @@ static void take_change(struct credit *credit, const struct scene_change *change
 
 	pay(credit, change->vcpu, change->tsc);
 	count_time(credit, change->vcpu, change->tsc);
-	if (credit_is_capped(credit, change->vcpu) && (change->from == OFFLINE || change->to == OFFLINE))
+	if ((change->from == OFFLINE || change->to == OFFLINE) && credit_is_capped(credit, change->vcpu))
 		take_parking(credit, change);
 	if (change->to == RUNNING && row->woken_tsc != 0)
 		was_refused(credit, change->vcpu, row->woken_tsc);
@@ -360,13 +360,19 @@ static void take_change(struct credit *credit, const struct scene_change *change
 
 void credit_change(struct credit *credit, const struct scene_change *change)
 {
-	struct scene_change now = *change;
+	struct scene_change late;
+	uint64_t now_tsc;
 
 	if (credit->off || credit->scene->vcpu[change->vcpu].role == ROLE_IDLE)
 		return;
-	now.tsc = pass_time(credit, change->tsc);
+	now_tsc = pass_time(credit, change->tsc);
+	if (now_tsc != change->tsc) {
+		late = *change;
+		late.tsc = now_tsc;
+		change = &late;
+	}
 	if (credit_sees(credit, (int32_t)change->vcpu) || reserve(credit, change->vcpu))
-		take_change(credit, &now);
+		take_change(credit, change);
 	else
 		credit->out_of_memory = true;
 }
@@ -522,14 +528,20 @@ static void (*const takers[REC_DOM0 - REC_NOTES])(struct credit *, const struct 
 void credit_note(struct credit *credit, const struct note *note)
 {
 	void (*take)(struct credit *, const struct note *) = takers[note->kind - REC_NOTES];
-	struct note now = *note;
+	struct note late;
+	uint64_t now_tsc;
 
 	if (credit->off || !take)
 		return;
-	now.tsc = pass_time(credit, note->tsc);
+	now_tsc = pass_time(credit, note->tsc);
+	if (now_tsc != note->tsc) {
+		late = *note;
+		late.tsc = now_tsc;
+		note = &late;
+	}
 	credit->events_told = true;
 	if (credit_sees(credit, note->vcpu) || note->kind == REC_CREDIT_DECISION)
-		take(credit, &now);
+		take(credit, note);
 }
 
 /* ---- what is known ---- */

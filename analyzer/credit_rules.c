@@ -4,7 +4,6 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { TSLICE_MS_MIN = 1, TSLICE_MS_MAX = 1000, WEIGHT_MAX = 65535, CREDIT_LEAST = -(1 << 30), CREDIT_MOST = 1 << 30 };
 
@@ -30,16 +29,11 @@ void credit_pool_free(struct credit_pool *pool)
 
 bool credit_pool_add(struct credit_pool *pool, size_t unit, size_t domain)
 {
-	size_t old_units = pool->unit_room, old_domains = pool->domain_room;
 	struct credit_unit *units = room_for(pool->units, &pool->unit_room, unit + 1, sizeof(*units));
 	struct credit_domain *domains = room_for(pool->domains, &pool->domain_room, domain + 1, sizeof(*domains));
 
 	pool->units = units ? units : pool->units;
 	pool->domains = domains ? domains : pool->domains;
-	if (units)
-		memset(units + old_units, 0, (pool->unit_room - old_units) * sizeof(*units));
-	if (domains)
-		memset(domains + old_domains, 0, (pool->domain_room - old_domains) * sizeof(*domains));
 	if (!units || !domains)
 		return false;
 	if (!domains[domain].known)

@@ -67,14 +67,12 @@ void demand_free(struct demand *demand)
 
 static struct demand_domain *domain_at(struct demand *demand, size_t domain)
 {
-	size_t old_room = demand->domain_room;
 	struct demand_domain *domains = room_for(demand->domains, &demand->domain_room, domain + 1, sizeof(*domains));
 
 	if (!domains) {
 		demand->out_of_memory = true;
 		return NULL;
 	}
-	memset(domains + old_room, 0, (demand->domain_room - old_room) * sizeof(*domains));
 	demand->domains = domains;
 	return &domains[domain];
 }
@@ -158,14 +156,12 @@ static struct demand_row *row_at(struct demand *demand, size_t vcpu)
 
 static bool reserve_cells(struct demand *demand, struct demand_row *row, size_t count)
 {
-	size_t old_room = row->cell_room;
 	struct demand_cell *cells = room_for(row->cells, &row->cell_room, count, sizeof(*cells));
 
 	if (!cells) {
 		demand->out_of_memory = true;
 		return false;
 	}
-	memset(cells + old_room, 0, (row->cell_room - old_room) * sizeof(*cells));
 	row->cells = cells;
 	return true;
 }

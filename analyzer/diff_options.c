@@ -2,7 +2,7 @@
 #include "analyzer/diff_options.h"
 
 #include "analyzer/diag.h"
-#include "analyzer/options.h"
+#include "analyzer/option_values.h"
 #include "analyzer/plot.h"
 #include "analyzer/report_diff.h"
 
@@ -79,10 +79,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!options->format)
 			argp_error(state, "no format `%s'", arg);
 		break;
-	case KEY_FROM: options->analysis.from_s = options_number(arg, 0, state, "from"); break;
-	case KEY_TO: options->analysis.to_s = options_number(arg, 0, state, "to"); break;
-	case KEY_TSC_HZ: options->analysis.tsc_hz = options_hz(arg, state); break;
-	case KEY_MIN_KNOWN: options->min_known = options_number(arg, 0, state, "min-known"); break;
+	case KEY_FROM: options->analysis.from_s = option_number(arg, 0, state, "from"); break;
+	case KEY_TO: options->analysis.to_s = option_number(arg, 0, state, "to"); break;
+	case KEY_TSC_HZ: options->analysis.tsc_hz = option_hz(arg, state); break;
+	case KEY_MIN_KNOWN: options->min_known = option_number(arg, 0, state, "min-known"); break;
 	case KEY_FIGURES: options->figures = arg; break;
 	case KEY_TERMINAL:
 		options->terminal = arg;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/event.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define GEN "xen/include/public/trace.h"
@@ -141,6 +142,21 @@ static void index_row(struct event_index *index, size_t row)
 	}
 }
 
+static bool is_unasked(const struct event_index *index, unsigned kind)
+{
+	return kind >= index->unasked || (kind == REC_PV && index->unasked < REC_KINDS);
+}
+
+static void find_plain(struct event_index *index)
+{
+	for (size_t row = 0; row < event_count; row++) {
+		unsigned kind = index->kind[row];
+		bool passed_by = kind == REC_COUNTED || is_unasked(index, kind);
+		index->plain_from[row] = passed_by || kind >= REC_RUNSTATE ? (uint8_t)(8 | index->min_words[row]) : EVENT_NEVER_PLAIN;
+		index->comes_out[row] = passed_by ? REC_COUNTED : (uint8_t)kind;
+	}
+}
+
 struct event_index *event_index_new(void)
 {
 	struct event_index *index = calloc(1, sizeof(*index));
@@ -163,6 +179,7 @@ struct event_index *event_index_new(void)
 		index->kind[row] = (uint8_t)events[row].kind;
 	}
 	index->unasked = REC_KINDS;
+	find_plain(index);
 	return index;
 }
 
@@ -176,4 +193,11 @@ void event_index_free(struct event_index *index)
 void event_index_handle(struct event_index *index, uint32_t id, enum rec_kind kind)
 {
 	index->kind[event_row(index, id)] = (uint8_t)kind;
+	find_plain(index);
+}
+
+void event_index_leave_out(struct event_index *index, enum rec_kind first)
+{
+	index->unasked = (uint8_t)first;
+	find_plain(index);
 }

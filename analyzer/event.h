@@ -67,7 +67,12 @@ struct event_index {
 	uint8_t min_words[256];                 /* by row, close together for the hot path */
 	uint8_t kind[256];
 	uint8_t unasked;                        /* records of this kind and those after it go no further than their stream */
+	uint8_t plain_from[256];                /* from these upper four bits of its header on a record has all that its row wants: a TSC
+						 * and words enough; EVENT_NEVER_PLAIN: there is more to be done than to count it */
+	uint8_t comes_out[256];                 /* the kind as which a plain record comes out of its stream; REC_COUNTED: it does not */
 };
+
+enum { EVENT_NEVER_PLAIN = 16 };
 
 /* Returns NULL when out of memory. */
 struct event_index *event_index_new(void);
@@ -75,6 +80,9 @@ void event_index_free(struct event_index *index);
 
 /* From now on the records of this id come out of a stream as this kind. */
 void event_index_handle(struct event_index *index, uint32_t id, enum rec_kind kind);
+
+/* From now on records of this kind and those after it are only checked and counted; so are those of REC_PV. */
+void event_index_leave_out(struct event_index *index, enum rec_kind first);
 
 static inline unsigned event_row(const struct event_index *index, uint32_t id)
 {

@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const double horizon_jain = 0.95;
 
@@ -24,6 +23,8 @@ void fairness_free(struct fairness *fairness)
 		free(fairness->levels[level].half[0]);
 		free(fairness->levels[level].half[1]);
 	}
+	free(fairness->sums);
+	free(fairness->nothing);
 	free(fairness->guests);
 	free(fairness->levels);
 }
@@ -43,35 +44,44 @@ static bool reserve(struct fairness *fairness, size_t domains)
 	return true;
 }
 
-static bool reserve_places(struct fairness *fairness)
+static bool grow_places(const struct fairness *fairness, struct fairness_half **halves, size_t *room)
 {
-	size_t old_room = fairness->place_room, room = old_room;
+	struct fairness_half *grown;
 
-	for (size_t i = 0; i < 2 * FAIRNESS_LEVELS; i++) {
-		struct fairness_half **half = &fairness->levels[i / 2].half[i % 2], *grown;
-		room = old_room;
-		grown = room_for(*half, &room, fairness->place_count + 1, sizeof(*grown));
-		if (!grown)
-			return false;
-		memset(grown + old_room, 0, (room - old_room) * sizeof(*grown));
-		*half = grown;
-	}
-	fairness->place_room = room;
+	*room = fairness->place_room;
+	grown = room_for(*halves, room, fairness->place_count + 1, sizeof(*grown));
+	if (!grown)
+		return false;
+	*halves = grown;
 	return true;
 }
 
-/* Gives places to the guests among those who want to run now. */
-static bool place_guests(struct fairness *fairness, const struct scene *scene)
+static bool reserve_places(struct fairness *fairness)
 {
-	for (size_t i = 0; i < scene->fluid->domain_count; i++) {
-		uint32_t domain = scene->fluid->domains[i].domain;
-		if (scene->domain[domain].role != ROLE_GUEST || fairness->guests[domain].place != FAIRNESS_NO_PLACE)
-			continue;
-		if (fairness->place_count == fairness->place_room && !reserve_places(fairness))
-			return false;
-		fairness->guests[domain].place = (int32_t)fairness->place_count++;
+	size_t room;
+	bool done = grow_places(fairness, &fairness->sums, &room) && grow_places(fairness, &fairness->nothing, &room);
+
+	for (size_t i = 0; done && i < 2 * FAIRNESS_LEVELS; i++)
+		done = grow_places(fairness, &fairness->levels[i / 2].half[i % 2], &room);
+	if (done)
+		fairness->place_room = room;
+	return done;
+}
+
+/* The place of one who wants to run: a guest is given one when it first does; FAIRNESS_NO_PLACE: it is none, or memory
+ * is short. */
+static inline int32_t place_of(struct fairness *fairness, const struct scene *scene, uint32_t domain)
+{
+	struct fairness_guest *guest = &fairness->guests[domain];
+
+	if (guest->place != FAIRNESS_NO_PLACE || scene->domain[domain].role != ROLE_GUEST)
+		return guest->place;
+	if (fairness->place_count == fairness->place_room && !reserve_places(fairness)) {
+		fairness->out_of_memory = true;
+		return FAIRNESS_NO_PLACE;
 	}
-	return true;
+	guest->place = (int32_t)fairness->place_count++;
+	return guest->place;
 }
 
 /* ---- windows ---- */
@@ -83,60 +93,92 @@ static unsigned jain_step(double jain)
 	return (unsigned)((jain + rounding) * FAIRNESS_JAIN_STEPS);
 }
 
-/* So many windows of the last whole half and this one: 1, the one that has just filled, or 0, the last again. */
-static void judge_windows(const struct fairness *fairness, struct fairness_level *row, int second, uint64_t count)
+/* A half in which no guest wanted to run is not written. */
+static const struct fairness_half *half_of(const struct fairness *fairness, const struct fairness_level *level, int which)
 {
-	double sum = 0, squares = 0;
-	size_t wanted = 0, ran = 0;
+	return level->any[which] ? level->half[which] : fairness->nothing;
+}
 
+struct tally {
+	size_t ran, wanted;
+};
+
+/* Sums each guest's two halves of a window up. */
+static struct tally sum_up(struct fairness *fairness, const struct fairness_level *level, int second)
+{
+	const struct fairness_half *last = half_of(fairness, level, 0), *this = half_of(fairness, level, second);
+	struct fairness_half *sums = fairness->sums;
+	struct tally tally = { 0 };
+
+	for (size_t i = 0; i < fairness->place_count; i++) {
+		sums[i] = (struct fairness_half){ last[i].running_tsc + this[i].running_tsc, last[i].entitled_tsc + this[i].entitled_tsc };
+		tally.ran += sums[i].running_tsc > 0;
+		tally.wanted += sums[i].entitled_tsc > 0;
+	}
+	return tally;
+}
+
+static void judge_jain(const struct fairness *fairness, struct fairness_level *row, size_t wanted, uint64_t count)
+{
+	double sum = 0, squares = 0, jain;
+
+	for (size_t i = 0; i < fairness->place_count; i++) {
+		double entitled_tsc = fairness->sums[i].entitled_tsc, attained;
+		if (entitled_tsc <= 0)
+			continue;
+		attained = (double)(int64_t)fairness->sums[i].running_tsc / entitled_tsc;
+		sum += attained;
+		squares += attained * attained;
+	}
+	if (squares <= 0)
+		return;
+	jain = sum * sum / ((double)wanted * squares);
+	row->jain_windows += count;
+	row->jain_sum += count == 1 ? jain : (double)count * sum * sum / ((double)wanted * squares);
+	row->jain[jain_step(jain)] += count;
+}
+
+/* So many windows of the last whole half and this one: 1, the one that has just filled, or 0, the last again.  Leaves their
+ * sums for pass_up(). */
+static void judge_windows(struct fairness *fairness, struct fairness_level *row, int second, uint64_t count)
+{
+	bool any = row->any[0] || row->any[second];
+	struct tally tally = { 0 };
+
+	if (any)
+		tally = sum_up(fairness, row, second);
 	row->windows += count;
 	if (!row->known[0] || !row->known[second]) {
 		row->unknown_windows += count;
 		return;
 	}
-	if (!row->any[0] && !row->any[second]) {
+	if (!any) {
 		row->ran[0] += (uint32_t)count;
 		return;
 	}
-	for (size_t i = 0; i < fairness->place_count; i++) {
-		const struct fairness_half *last = &row->half[0][i], *this = &row->half[second][i];
-		uint64_t running_tsc = last->running_tsc + this->running_tsc;
-		double entitled_tsc = last->entitled_tsc + this->entitled_tsc, attained;
-		ran += running_tsc > 0;
-		if (entitled_tsc <= 0)
-			continue;
-		attained = (double)running_tsc / entitled_tsc;
-		sum += attained;
-		squares += attained * attained;
-		wanted++;
-	}
-	row->ran[ran < FAIRNESS_RAN_MAX ? ran : FAIRNESS_RAN_MAX - 1] += count;
-	row->ran_sum += ran * count;
-	if (wanted < 2 || squares <= 0)
-		return;
-	row->jain_windows += count;
-	row->jain_sum += (double)count * sum * sum / ((double)wanted * squares);
-	row->jain[jain_step(sum * sum / ((double)wanted * squares))] += count;
+	row->ran[tally.ran < FAIRNESS_RAN_MAX ? tally.ran : FAIRNESS_RAN_MAX - 1] += count;
+	row->ran_sum += tally.ran * count;
+	if (tally.wanted >= 2)
+		judge_jain(fairness, row, tally.wanted, count);
 }
 
-/* The last whole half and this one, as with judge_windows(), go into the half of the next longer that fills. */
-static void pass_up(const struct fairness *fairness, const struct fairness_level *level, struct fairness_level *up, int second)
+/* The sums of judge_windows() become the half of the next longer that fills. */
+static void pass_up(struct fairness *fairness, const struct fairness_level *level, struct fairness_level *up, int second)
 {
+	struct fairness_half *sums = fairness->sums;
+
 	up->known[1] = level->known[0] && level->known[second];
 	up->any[1] = level->any[0] || level->any[second];
-	for (size_t i = 0; up->any[1] && i < fairness->place_count; i++)
-		up->half[1][i] = (struct fairness_half){
-			level->half[0][i].running_tsc + level->half[second][i].running_tsc,
-			level->half[0][i].entitled_tsc + level->half[second][i].entitled_tsc,
-		};
+	if (!up->any[1])
+		return;
+	fairness->sums = up->half[1];
+	up->half[1] = sums;
 }
 
-static void shift(struct fairness *fairness, struct fairness_level *level)
+static void shift(struct fairness_level *level)
 {
 	struct fairness_half *whole = level->half[1];
 
-	if (level->any[0])
-		memset(level->half[0], 0, fairness->place_count * sizeof(*whole));
 	level->half[1] = level->half[0];
 	level->half[0] = whole;
 	level->known[0] = level->known[1];
@@ -157,7 +199,7 @@ static void close_half(struct fairness *fairness, size_t at)
 			judge_windows(fairness, level, 1, 1);
 		if (even && at + 1 < FAIRNESS_LEVELS)
 			pass_up(fairness, level, level + 1, 1);
-		shift(fairness, level);
+		shift(level);
 	}
 }
 
@@ -177,23 +219,31 @@ static void repeat_half(struct fairness *fairness, uint64_t count)
 	}
 }
 
+static void begin_half(const struct fairness *fairness, struct fairness_level *level)
+{
+	level->any[1] = true;
+	for (size_t i = 0; i < fairness->place_count; i++)
+		level->half[1][i] = (struct fairness_half){ 0 };
+}
+
 static void add(struct fairness *fairness, const struct scene *scene, uint64_t length_tsc)
 {
-	const struct fluid *fluid = scene->fluid;
-	struct fairness_half *filling = fairness->levels[0].half[1];
-	double length = (double)length_tsc;
+	const struct fluid_domain *wanting = scene->fluid->now->domains, *end = wanting + scene->fluid->now->domain_count;
+	struct fairness_level *shortest = &fairness->levels[0];
+	double length = (double)(int64_t)length_tsc;
 
-	if (scene->unknown_vcpus > 0)
-		fairness->levels[0].known[1] = false;
-	for (size_t i = 0; i < fluid->domain_count; i++) {
-		const struct fluid_domain *wanting = &fluid->domains[i];
-		int32_t place = fairness->guests[wanting->domain].place;
+	for (; wanting < end; wanting++) {
+		int32_t place = place_of(fairness, scene, wanting->domain);
+		struct fairness_half *filling;
 		if (place == FAIRNESS_NO_PLACE)
 			continue;
-		fairness->levels[0].any[1] = true;
-		filling[place].entitled_tsc += wanting->rate * length;
-		filling[place].running_tsc += scene->domain[wanting->domain].running * length_tsc;
+		if (!shortest->any[1])
+			begin_half(fairness, shortest);
+		filling = &shortest->half[1][place];
+		filling->entitled_tsc += wanting->rate * length;
+		filling->running_tsc += scene->domain[wanting->domain].running * length_tsc;
 	}
+	shortest->known[1] &= scene->unknown_vcpus == 0;
 }
 
 static void end_half(struct fairness *fairness)
@@ -222,15 +272,13 @@ bool fairness_stretch(struct fairness *fairness, const struct scene *scene, uint
 {
 	if (scene->vcpus->domain_count > fairness->guest_room && !reserve(fairness, scene->vcpus->domain_count))
 		return false;
-	if (scene->fluid->domain_count > 0 && !place_guests(fairness, scene))
-		return false;
 	if (end_tsc >= fairness->half_end_tsc) {
 		pass_halves(fairness, scene, begin_tsc, end_tsc);
 		begin_tsc = fairness->half_end_tsc - fairness->half_tsc;
 	}
 	if (begin_tsc < end_tsc)
 		add(fairness, scene, end_tsc - begin_tsc);
-	return true;
+	return !fairness->out_of_memory;
 }
 
 /* ---- starvation: some vCPU of the guest waits and none runs ---- */

@@ -30,7 +30,7 @@ struct fairness_level {
 	struct fairness_half *half[2]; /* by place: the last whole one, and the one that fills */
 	uint64_t halves;              /* that are whole */
 	bool known[2];                /* as the halves: all states were known */
-	bool any[2];                  /* as the halves: some guest wanted to run */
+	bool any[2];                  /* as the halves: some guest wanted to run; else what is in the half means nothing */
 	uint64_t windows, unknown_windows, jain_windows; /* jain: of those, with two guests or more that wanted to run */
 	double jain_sum;
 	uint64_t ran_sum;
@@ -41,10 +41,13 @@ struct fairness_level {
 struct fairness {
 	struct fairness_guest *guests;  /* by index into vcpus.domains, others than guests unused */
 	size_t guest_room;
-	size_t place_count, place_room;
+	size_t place_count, place_room; /* of the halves and of the next two */
+	struct fairness_half *sums;     /* by place: of the window that is judged */
+	struct fairness_half *nothing;  /* by place: a half in which no guest wanted to run */
 	struct fairness_level *levels;
 	uint64_t half_tsc;              /* of the shortest window */
 	uint64_t half_end_tsc;
+	bool out_of_memory;
 };
 
 /* One row of the result; NAN where no window had two guests that wanted to run. */

@@ -97,17 +97,9 @@ static bool write_latency(FILE *out, const struct result *result)
 {
 	for (size_t d = 0; d < result->domain_count; d++) {
 		struct histogram wait;
-		uint64_t seen = 0;
 		report_domain_wait(&result->domains[d], WAIT_WAKE, &wait);
 		fprintf(out, "# domain %" PRIu32 ": us share_of_wakeups\n", result->domains[d].id);
-		if (wait.count == 0)
-			fprintf(out, "NaN NaN\n");
-		for (unsigned b = 0; b < HISTOGRAM_BUCKETS; b++) {
-			if (wait.buckets[b] == 0)
-				continue;
-			seen += wait.buckets[b];
-			fprintf(out, "%.3f %.6f\n", report_us(result, histogram_bound_tsc(b)), (double)seen / (double)wait.count);
-		}
+		plot_cumulative(out, result, &wait, "NaN NaN");
 		fprintf(out, "\n\n");
 	}
 	return !ferror(out);

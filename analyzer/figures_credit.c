@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/figures_credit.h"
 
-#include "analyzer/report.h"
-
 #include <inttypes.h>
 
 /* ---- wake latency by priority ---- */
@@ -14,19 +12,11 @@ bool figures_wake(FILE *out, const struct result *result)
 
 	for (size_t priority = 0; priority < WAKE_PRIORITIES; priority++) {
 		struct histogram wait = { 0 };
-		uint64_t seen = 0;
 		for (size_t d = 0; d < result->domain_count; d++)
 			if (result->domains[d].wake[priority])
 				histogram_merge(&wait, result->domains[d].wake[priority]);
 		fprintf(out, "us \"%s (%" PRIu64 ")\"\n", titles[priority], wait.count);
-		if (wait.count == 0)
-			fprintf(out, "NaN NaN\n");
-		for (unsigned b = 0; b < HISTOGRAM_BUCKETS; b++) {
-			if (wait.buckets[b] == 0)
-				continue;
-			seen += wait.buckets[b];
-			fprintf(out, "%.3f %.6f\n", report_us(result, histogram_bound_tsc(b)), (double)seen / (double)wait.count);
-		}
+		plot_cumulative(out, result, &wait, "NaN NaN");
 		fprintf(out, "\n\n");
 	}
 	return !ferror(out);

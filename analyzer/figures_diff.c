@@ -104,17 +104,9 @@ static void write_causes(FILE *out, const struct diff *diff)
 static void write_latency(FILE *out, const struct result *result, const struct result_domain *domain)
 {
 	struct histogram wait;
-	uint64_t seen = 0;
 
 	report_domain_wait(domain, WAIT_WAKE, &wait);
-	if (wait.count == 0)
-		fprintf(out, "100 0\n"); /* one point is no line */
-	for (unsigned b = 0; b < HISTOGRAM_BUCKETS; b++) {
-		if (wait.buckets[b] == 0)
-			continue;
-		seen += wait.buckets[b];
-		fprintf(out, "%.3f %.6f\n", report_us(result, histogram_bound_tsc(b)), (double)seen / (double)wait.count);
-	}
+	plot_cumulative(out, result, &wait, "100 0"); /* one point is no line */
 }
 
 static void write_latencies(FILE *out, const struct diff *diff)

@@ -20,25 +20,58 @@ struct fluid_domain {
 	double rate;                   /* of them all; pCPUs */
 };
 
+struct fluid_vcpu {
+	bool wants;
+	bool was_removed;              /* with its domain, and moments from before that are dropped */
+	double entitled_tsc;
+	struct claimant claim;         /* with which it enters a moment; weight 0: not read under the settings in force */
+};
+
+struct fluid_moment;
+
+/* What comes of a moment when one vCPU begins or ends to want to run. */
+struct fluid_step {
+	size_t vcpu;
+	struct fluid_moment *to;
+	uint64_t filled;               /* what to->filled was then; 0: no step */
+};
+
+enum { FLUID_STEPS = 8 };
+
+/* Who wants to run, and what each is entitled to meanwhile. */
+struct fluid_moment {
+	struct claimant *wanting;      /* entitled_s is their rate in pCPUs */
+	size_t *wanting_vcpu;          /* whose they are, by index; in order, unless they are more than are kept */
+	struct fluid_domain *domains;  /* theirs */
+	size_t wanting_count, domain_count;
+	size_t capped_count;           /* of the wanting: of domains with a cap */
+	size_t bound_count;            /* of the wanting: bound to some of the pCPUs */
+	size_t room;
+	uint64_t filled;               /* of all fillings of moments, the how manieth this is; 0: settings have changed since */
+	struct fluid_step steps[FLUID_STEPS]; /* by vCPU */
+};
+
+/* The same few vCPUs want to run over and over: what comes of it is kept, by a hash of who they are. */
+enum { FLUID_MOMENTS = 1024, FLUID_KEPT_VCPUS = 8 };
+
 struct fluid {
 	const struct hostinfo *host;
 	const struct vcpus *vcpus;
 	double pcpus;
 	uint64_t from_tsc, to_tsc;     /* the window that counts */
 	uint64_t now_tsc;
-	struct claimant *wanting;      /* those who want to run now; entitled_s is their rate in pCPUs */
-	size_t *wanting_vcpu;          /* whose they are */
-	struct claimant *scratch;
-	struct fluid_domain *domains;  /* of those who want to run now */
-	size_t domain_count;
-	size_t wanting_count, room;
-	size_t capped_count;           /* of the wanting: of domains with a cap */
-	size_t bound_count;            /* of the wanting: bound to some of the pCPUs */
-	uint64_t pcpu_mask;            /* all pCPUs, where affinities are known: at most 64 */
-	int32_t *place;                /* by vCPU: its place among the wanting, or -1 */
-	double *entitled_tsc;          /* by vCPU */
+	struct fluid_moment *now;
+	struct fluid_moment nobody;    /* wants to run */
+	struct fluid_moment *moments;  /* FLUID_MOMENTS, and one for when more want to run than are kept */
+	uint64_t fillings;
+	size_t *list;                  /* of those who will want to run, while their moment is looked for */
+	size_t list_count;
+	struct fluid_vcpu *vcpu;       /* by index */
 	size_t vcpu_room;
-	int32_t *domain_place;         /* by domain: its place in domains, or -1 */
+	struct claimant *scratch;
+	size_t scratch_room;
+	uint64_t pcpu_mask;            /* all pCPUs, where affinities are known: at most 64 */
+	int32_t *domain_place;         /* by domain: its place among those of a moment, or -1 */
 	size_t domain_room;
 	bool out_of_memory;
 };

@@ -106,7 +106,7 @@ void input_close(struct input *input)
 
 /* ---- pieces ---- */
 
-enum { JUMP_BYTES = 4096 }; /* who skips much of the input looks at little of it */
+enum { JUMP_BYTES = 1024 }; /* who skips much of the input looks at little of it */
 
 static bool fill(struct piece *piece, uint64_t offset, uint32_t bytes)
 {

@@ -4,7 +4,6 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { FIRST_BINS_PER_S = 1000 };
 
@@ -21,12 +20,10 @@ void lag_free(struct lag *lag)
 
 static bool reserve(struct lag *lag, size_t domains)
 {
-	size_t old_room = lag->domain_room;
 	struct lag_domain *rows = room_for(lag->domains, &lag->domain_room, domains, sizeof(*rows));
 
 	if (!rows)
 		return false;
-	memset(rows + old_room, 0, (lag->domain_room - old_room) * sizeof(*rows));
 	lag->domains = rows;
 	return true;
 }
@@ -69,12 +66,12 @@ static void settle(struct lag_domain *domain, uint64_t end_tsc)
 /* A domain's vCPUs together: one may run while another waits. */
 static void step_all(struct lag *lag, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
 {
-	const struct fluid *fluid = scene->fluid;
-	double length_tsc = (double)(end_tsc - begin_tsc);
+	const struct fluid_domain *wanting = scene->fluid->now->domains, *end = wanting + scene->fluid->now->domain_count;
+	double length_tsc = (double)(int64_t)(end_tsc - begin_tsc);
 
-	for (size_t i = 0; i < fluid->domain_count; i++) {
-		struct lag_domain *domain = &lag->domains[fluid->domains[i].domain];
-		domain->step_tsc = (fluid->domains[i].rate - scene->domain[fluid->domains[i].domain].running) * length_tsc;
+	for (; wanting < end; wanting++) {
+		struct lag_domain *domain = &lag->domains[wanting->domain];
+		domain->step_tsc = (wanting->rate - scene->domain[wanting->domain].running) * length_tsc;
 		settle(domain, end_tsc);
 	}
 }

@@ -4,17 +4,14 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static bool reserve(struct latency *latency, size_t vcpu)
 {
-	size_t old_room = latency->vcpu_room;
 	void *rows = room_for(latency->vcpus, &latency->vcpu_room, vcpu + 1, sizeof(*latency->vcpus));
 
 	if (!rows)
 		return false;
 	latency->vcpus = rows;
-	memset(latency->vcpus + old_room, 0, (latency->vcpu_room - old_room) * sizeof(*latency->vcpus));
 	return true;
 }
 

@@ -26,6 +26,7 @@ static void select_earliest(struct merge *merge)
 		}
 	}
 	merge->second_tsc = second_tsc;
+	merge->head = first_tsc != MERGE_NONE ? &merge->heads[merge->current] : NULL;
 }
 
 bool merge_init(struct merge *merge, const struct tracefile *file, const uint32_t *pcpus, size_t count,
@@ -77,14 +78,12 @@ bool merge_out_of_memory(const struct merge *merge)
 
 void merge_leave_out(struct merge *merge, enum rec_kind first)
 {
-	merge->index->unasked = (uint8_t)first;
+	event_index_leave_out(merge->index, first);
 }
 
-const struct rec *merge_head(struct merge *merge)
+const struct rec *merge_head(const struct merge *merge)
 {
-	if (merge->count == 0 || merge->head_tsc[merge->current] == MERGE_NONE)
-		return NULL;
-	return &merge->heads[merge->current];
+	return merge->head;
 }
 
 void merge_advance(struct merge *merge)
@@ -105,6 +104,7 @@ bool merge_prefer(struct merge *merge, uint64_t within_tsc, bool (*wanted)(const
 		merge->heads[i].tsc = now_tsc;
 		merge->head_tsc[i] = now_tsc;
 		merge->current = i;
+		merge->head = &merge->heads[i];
 		merge->second_tsc = now_tsc;
 		return true;
 	}

@@ -14,7 +14,8 @@ struct merge {
 	struct rec *heads;           /* one per stream; valid where head_tsc is not MERGE_NONE */
 	uint64_t *head_tsc;
 	size_t count;
-	size_t current;              /* the stream of the earliest head */
+	size_t current;              /* the stream of the earliest head, */
+	const struct rec *head;      /* and that; NULL: all streams are at their end */
 	uint64_t second_tsc;         /* no other stream has an earlier head than this */
 	struct deal *deal;           /* owned, as the next */
 	struct event_index *index;
@@ -40,7 +41,7 @@ bool merge_out_of_memory(const struct merge *merge);
 void merge_leave_out(struct merge *merge, enum rec_kind first);
 
 /* The earliest head, or NULL at the end.  It stays until merge_advance(). */
-const struct rec *merge_head(struct merge *merge);
+const struct rec *merge_head(const struct merge *merge);
 
 /* Takes the earliest head away. */
 void merge_advance(struct merge *merge);

@@ -25,25 +25,14 @@ bool naming_init(struct naming *naming, const char *xen_file, const char *dom0_f
 	       (!dom0_file || symbols_load(&naming->symbols[DOM0_FILE], dom0_file));
 }
 
-bool naming_take_capture(struct naming *naming, const struct tracefile *file, struct trust *trust)
+bool naming_take(struct naming *naming, const struct chunk *chunk, struct payload *payload, struct trust *trust)
 {
-	struct payload payload = { 0 };
-	struct chunk chunk;
-	struct walk walk;
-	bool done = true;
+	const uint8_t *bytes = chunk->block_type == TRC_BLOCK_SYMBOLS && !naming->taken ? chunk_payload(chunk, payload, trust) : NULL;
 
-	walk_begin(&walk, file, 0);
-	while (walk_next(&walk, &chunk, NULL)) {
-		const uint8_t *bytes = chunk.block_type == TRC_BLOCK_SYMBOLS ? chunk_payload(&chunk, &payload, trust) : NULL;
-		if (!bytes)
-			continue;
-		done = symbols_take_text(&naming->symbols[DOM0_CAPTURE], (const char *)bytes, chunk.raw_bytes);
-		break;
-	}
-	done = done && !payload.out_of_memory;
-	walk_end(&walk);
-	payload_free(&payload);
-	return done;
+	if (!bytes)
+		return true;
+	naming->taken = true;
+	return symbols_take_text(&naming->symbols[DOM0_CAPTURE], (const char *)bytes, chunk->raw_bytes);
 }
 
 static void check(struct naming *naming, enum symbols_source source, const char *wanted_build_id)

@@ -15,13 +15,15 @@
 struct naming {
 	struct symbols symbols[SYMBOLS_SOURCES];
 	struct result_symbols sources[SYMBOLS_SOURCES];
+	bool taken;               /* the capture told */
 };
 
 /* Reads the files; NULL: not given.  On failure says why and returns false; naming_free() in any case. */
 bool naming_init(struct naming *naming, const char *xen_file, const char *dom0_file);
 
-/* The first block of TRC_BLOCK_SYMBOLS in the trace.  False only when out of memory. */
-bool naming_take_capture(struct naming *naming, const struct tracefile *file, struct trust *trust);
+/* Takes a block of the trace: the first of type TRC_BLOCK_SYMBOLS that is whole tells Dom0's symbols.  False only when out of
+ * memory; payload->out_of_memory may tell so, too. */
+bool naming_take(struct naming *naming, const struct chunk *chunk, struct payload *payload, struct trust *trust);
 
 /* Judges by build ids what fits. */
 void naming_check(struct naming *naming, const struct hostinfo *host);

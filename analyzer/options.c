@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/options.h"
 
-#include "analyzer/clock.h"
 #include "analyzer/diag.h"
+#include "analyzer/option_values.h"
 #include "analyzer/plot.h"
 
 #include <argp.h>
@@ -36,25 +36,6 @@ static const char doc[] =
 	"`xtrace-fair whatif TRACE' replays one under other settings (xtrace-fair whatif --help).\n\n"
 	"Exit codes: 0 fine; 1 failed; 2 wrong usage; 3 done, but the data is not to be trusted.";
 
-double options_number(const char *arg, double least, struct argp_state *state, const char *what)
-{
-	char *end;
-	double number = strtod(arg, &end);
-
-	if (end == arg || *end != '\0' || !(number >= least) || !isfinite(number))
-		argp_error(state, "--%s wants a number from %g on, not `%s'", what, least, arg);
-	return number;
-}
-
-uint64_t options_hz(const char *arg, struct argp_state *state)
-{
-	double hz = options_number(arg, (double)TSC_HZ_MIN, state, "tsc-hz");
-
-	if (hz > (double)TSC_HZ_MAX)
-		argp_error(state, "--tsc-hz wants no more than %g, not `%s'", (double)TSC_HZ_MAX, arg);
-	return (uint64_t)hz;
-}
-
 static void parse_timeline(struct options *options, char *arg, struct argp_state *state)
 {
 	char *comma = strchr(arg, ',');
@@ -62,8 +43,8 @@ static void parse_timeline(struct options *options, char *arg, struct argp_state
 	if (!comma)
 		argp_error(state, "--timeline wants two numbers with a comma between, not `%s'", arg);
 	*comma = '\0';
-	options->analysis.timeline_from_s = options_number(arg, 0, state, "timeline");
-	options->analysis.timeline_to_s = options_number(comma + 1, 0, state, "timeline");
+	options->analysis.timeline_from_s = option_number(arg, 0, state, "timeline");
+	options->analysis.timeline_to_s = option_number(comma + 1, 0, state, "timeline");
 	if (options->analysis.timeline_from_s >= options->analysis.timeline_to_s)
 		argp_error(state, "--timeline ends before it begins");
 }
@@ -104,12 +85,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_DOMAIN: options->report.domain = arg; break;
 	case KEY_BRIEF: options->analysis.brief = true; break;
-	case KEY_FROM: options->analysis.from_s = options_number(arg, 0, state, "from"); break;
-	case KEY_TO: options->analysis.to_s = options_number(arg, 0, state, "to"); break;
-	case KEY_TSC_HZ: options->analysis.tsc_hz = options_hz(arg, state); break;
+	case KEY_FROM: options->analysis.from_s = option_number(arg, 0, state, "from"); break;
+	case KEY_TO: options->analysis.to_s = option_number(arg, 0, state, "to"); break;
+	case KEY_TSC_HZ: options->analysis.tsc_hz = option_hz(arg, state); break;
 	case KEY_XEN_SYMS: options->analysis.xen_syms = arg; break;
 	case KEY_DOM0_SYMS: options->analysis.dom0_syms = arg; break;
-	case KEY_MIN_KNOWN: options->min_known = options_number(arg, 0, state, "min-known"); break;
+	case KEY_MIN_KNOWN: options->min_known = option_number(arg, 0, state, "min-known"); break;
 	case KEY_FIGURES: options->figures = arg; break;
 	case KEY_TERMINAL:
 		options->terminal = arg;

@@ -20,10 +20,4 @@ struct options {
 /* Fills the options or exits with EXIT_USAGE, as argp does. */
 void options_parse(struct options *options, int argc, char **argv);
 
-struct argp_state;
-
-/* What an option --what says, a number not below least; the TSC's frequency.  They exit with argp_err_exit_status as argp does. */
-double options_number(const char *arg, double least, struct argp_state *state, const char *what);
-uint64_t options_hz(const char *arg, struct argp_state *state);
-
 #endif

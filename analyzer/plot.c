@@ -67,6 +67,22 @@ void plot_label(const struct result_domain *domain, char *out, size_t out_size)
 			*out = '-';
 }
 
+/* ---- curves ---- */
+
+void plot_cumulative(FILE *out, const struct result *result, const struct histogram *histogram, const char *empty)
+{
+	uint64_t seen = 0;
+
+	if (histogram->count == 0)
+		fprintf(out, "%s\n", empty);
+	for (unsigned b = 0; b < HISTOGRAM_BUCKETS; b++) {
+		if (histogram->buckets[b] == 0)
+			continue;
+		seen += histogram->buckets[b];
+		fprintf(out, "%.3f %.6f\n", report_us(result, histogram_bound_tsc(b)), (double)seen / (double)histogram->count);
+	}
+}
+
 /* ---- files ---- */
 
 static FILE *create(const char *directory, const char *name, const char *suffix)

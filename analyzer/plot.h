@@ -42,6 +42,10 @@ void plot_begin(FILE *out, const struct plot *plot, const char *name, enum plot_
 /* Adds style.gp and NAME.gp and has gnuplot draw. */
 bool plot_close_script(FILE *out, const struct plot *plot, const char *name);
 
+/* A cumulative curve, a line each: us, and the share of the histogram's that took no longer.  empty: the line that stands for
+ * a histogram without any. */
+void plot_cumulative(FILE *out, const struct result *result, const struct histogram *histogram, const char *empty);
+
 /* A domain's label in which nothing is a command of gnuplot or LaTeX. */
 void plot_label(const struct result_domain *domain, char *out, size_t out_size);
 

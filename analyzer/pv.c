@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	ID_64 = 0x100,                 /* xen/include/public/trace.h TRC_64_FLAG: addresses are u64 */
@@ -99,17 +98,15 @@ void pv_change(struct pv *pv, size_t vcpu, enum runstate state)
 
 static struct pv_domain *domain_at(struct pv *pv, size_t index)
 {
-	size_t old_room = pv->room;
 	struct pv_domain *domains;
 
-	if (index < old_room)
+	if (index < pv->room)
 		return &pv->domains[index];
 	domains = room_for(pv->domains, &pv->room, index + 1, sizeof(*domains));
 	if (!domains) {
 		pv->out_of_memory = true;
 		return NULL;
 	}
-	memset(domains + old_room, 0, (pv->room - old_room) * sizeof(*domains));
 	pv->domains = domains;
 	return &domains[index];
 }

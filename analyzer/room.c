@@ -2,6 +2,7 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void *room_for(void *array, size_t *room, size_t wanted, size_t element_bytes)
 {
@@ -13,7 +14,9 @@ void *room_for(void *array, size_t *room, size_t wanted, size_t element_bytes)
 	while (new_room < wanted)
 		new_room *= 2;
 	grown = reallocarray(array, new_room, element_bytes);
-	if (grown)
-		*room = new_room;
+	if (!grown)
+		return NULL;
+	memset((char *)grown + *room * element_bytes, 0, (new_room - *room) * element_bytes);
+	*room = new_room;
 	return grown;
 }

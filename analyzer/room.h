@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* Returns the array with room for at least `wanted` elements, doubling *room as need be; new room is
- * not initialised.  On failure returns NULL and the array and *room stay as they were. */
+/* Returns the array with room for at least `wanted` elements, doubling *room as need be; what is new of it is zero.  On
+ * failure returns NULL and the array and *room stay as they were. */
 void *room_for(void *array, size_t *room, size_t wanted, size_t element_bytes);
 
 #endif

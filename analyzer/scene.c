@@ -4,7 +4,6 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool scene_init(struct scene *scene, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc)
 {
@@ -41,7 +40,7 @@ static enum domain_role role_of(uint32_t domain_id)
 
 static bool reserve(struct scene *scene, size_t vcpu)
 {
-	size_t old_vcpus = scene->vcpu_room, old_domains = scene->domain_room;
+	size_t old_vcpus = scene->vcpu_room;
 	struct scene_vcpu *rows = room_for(scene->vcpu, &scene->vcpu_room, scene->vcpus->vcpu_count, sizeof(*rows));
 	struct scene_domain *domains = room_for(scene->domain, &scene->domain_room, scene->vcpus->domain_count, sizeof(*domains));
 
@@ -49,8 +48,6 @@ static bool reserve(struct scene *scene, size_t vcpu)
 	scene->domain = domains ? domains : scene->domain;
 	for (size_t i = old_vcpus; rows && i < scene->vcpu_room; i++)
 		rows[i] = (struct scene_vcpu){ .state = UNKNOWN, .pcpu = PCPU_NONE };
-	if (domains)
-		memset(domains + old_domains, 0, (scene->domain_room - old_domains) * sizeof(*domains));
 	return rows && domains && vcpu < scene->vcpu_room;
 }
 
@@ -139,10 +136,8 @@ void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu)
 	row->pcpu = (int32_t)pcpu;
 }
 
-bool scene_idle_elsewhere(const struct scene *scene, uint64_t allowed)
+bool scene_idle_among(const struct scene *scene, uint64_t allowed)
 {
-	if (scene->idle_pcpus == 0 || allowed == scene->fluid->pcpu_mask)
-		return scene->idle_pcpus > 0;
 	for (uint32_t pcpu = 0; pcpu < 64; pcpu++) {
 		int32_t holder = scene->holder[pcpu];
 		if (allowed >> pcpu & 1 && holder >= 0 && scene->vcpu[holder].role == ROLE_IDLE)

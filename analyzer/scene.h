@@ -48,7 +48,7 @@ struct scene {
 /* Everybody who wants to run does: what each gets is what the fluid scheduler gives, one pCPU. */
 static inline bool scene_is_easy(const struct scene *scene)
 {
-	return scene->waiting_vcpus == 0 && scene->fluid->capped_count == 0;
+	return scene->waiting_vcpus == 0 && scene->fluid->now->capped_count == 0;
 }
 
 /* A vCPU changes from one state to another. */
@@ -72,8 +72,13 @@ bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state);
 /* Takes a change whose stretch was dealt with, and says what it was.  False when out of memory. */
 bool scene_take(struct scene *scene, size_t vcpu, uint64_t tsc, enum runstate state, struct scene_change *change);
 
+bool scene_idle_among(const struct scene *scene, uint64_t allowed);
+
 /* Some pCPU is idle of those allowed, a mask as in struct claimant. */
-bool scene_idle_elsewhere(const struct scene *scene, uint64_t allowed);
+static inline bool scene_idle_elsewhere(const struct scene *scene, uint64_t allowed)
+{
+	return scene->idle_pcpus > 0 && (allowed == scene->fluid->pcpu_mask || scene_idle_among(scene, allowed));
+}
 
 /* Xen put a waiting vCPU into another pCPU's queue. */
 void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu);

@@ -27,7 +27,6 @@ static bool reserve(struct series *series, size_t row)
 	rows = room_for(series->rows, &series->row_room, row + 1, sizeof(*rows));
 	if (!rows)
 		return false;
-	memset(rows + series->row_count, 0, (row + 1 - series->row_count) * sizeof(*rows));
 	series->rows = rows;
 	series->row_count = row + 1;
 	return true;
@@ -42,6 +41,8 @@ static void double_bins(struct series *series)
 		memset(bins + SERIES_BINS / 2, 0, SERIES_BINS / 2 * sizeof(*bins));
 	}
 	series->bin_tsc *= 2;
+	series->latest = 0;
+	series->latest_tsc = series->from_tsc;
 }
 
 static uint64_t bin_of(const struct series *series, uint64_t tsc)
@@ -56,7 +57,7 @@ size_t series_reach(struct series *series, uint64_t end_tsc)
 	return (size_t)bin_of(series, end_tsc) + 1;
 }
 
-bool series_add(struct series *series, size_t row, uint64_t begin_tsc, uint64_t end_tsc, uint64_t length_tsc)
+static bool add_across(struct series *series, size_t row, uint64_t begin_tsc, uint64_t end_tsc, uint64_t length_tsc)
 {
 	size_t last = series_reach(series, end_tsc) - 1;
 	uint64_t *bins;
@@ -72,6 +73,16 @@ bool series_add(struct series *series, size_t row, uint64_t begin_tsc, uint64_t 
 		begin_tsc = bin_end_tsc;
 	}
 	bins[last] += length_tsc;
+	series->latest = last;
+	series->latest_tsc = series->from_tsc + last * series->bin_tsc;
+	return true;
+}
+
+bool series_add(struct series *series, size_t row, uint64_t begin_tsc, uint64_t end_tsc, uint64_t length_tsc)
+{
+	if (row >= series->row_count || begin_tsc < series->latest_tsc || end_tsc - series->latest_tsc >= series->bin_tsc)
+		return add_across(series, row, begin_tsc, end_tsc, length_tsc);
+	series->rows[row][series->latest] += length_tsc; /* next to always it is where the one before was */
 	return true;
 }
 

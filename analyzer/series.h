@@ -16,6 +16,8 @@ struct series {
 	uint64_t from_tsc, bin_tsc;
 	uint64_t (*rows)[SERIES_BINS];
 	size_t row_count, row_room;
+	uint64_t latest_tsc;           /* where the bin begins that was added to last; */
+	size_t latest;                 /* meaningless while row_count is 0 */
 };
 
 /* bin_tsc: the shortest that a bin is; 1 or more. */

@@ -5,7 +5,7 @@
 
 static double wanted_s(const struct claimant *claimant)
 {
-	return fmin(claimant->demand_s, claimant->limit_s);
+	return claimant->demand_s < claimant->limit_s ? claimant->demand_s : claimant->limit_s;
 }
 
 /* One round: fills up all who want no more than their part of what is left.  Returns how many. */

@@ -279,53 +279,96 @@ static inline bool at_record(struct stream *stream)
 	return stream->end - stream->at >= RECORD_MAX_BYTES || (next_piece(stream), stream->end - stream->at >= 4);
 }
 
-/* The hot loop: the next handled record of the current window.  False at the window's end. */
-static bool window_next(struct stream *stream, struct rec *rec)
+/* Less than 23 s at 3 GHz after the record before it a time is plain; so many bits, times the records that a payload has room
+ * for, do not lead from FAR_BITS to CLOCK_BITS. */
+enum { PLAIN_BITS = 36, FAR_BITS = 62 };
+
+/* The hot loop: passes by plain records at a plain time up to one that comes out, to any other, or to the end of what is
+ * at hand.  True if one came out. */
+static bool pass_plain(struct stream *stream, struct rec *rec)
 {
 	const struct event_index *index = stream->index;
+	const uint8_t *at = stream->at, *end = stream->end;
+	uint64_t last_tsc = stream->last_tsc;
+	unsigned kind = REC_COUNTED;
 
-	while (at_record(stream)) {
-		const uint8_t *at = stream->at;
+	if (last_tsc >> FAR_BITS)
+		return false;
+	while (kind == REC_COUNTED && end - at >= RECORD_MAX_BYTES) {
 		uint32_t header = le32(at);
-		unsigned words = header >> 28 & 7;
-		unsigned timed = header >> 31;
-		unsigned size = 4 + 8 * timed + 4 * words;
-		unsigned row = event_row(index, header & 0x0fffffff);
-		unsigned kind = index->kind[row];
+		unsigned row = event_row(index, header & 0x0fffffff), words = header >> 28 & 7;
+		uint64_t tsc = le64(at + 4);
 
-		if (size > stream->end - at) {
-			skip_rest(stream, header, "ends in the middle of a record");
-			return false;
-		}
-		stream->at = at + size;
+		if (header >> 28 < index->plain_from[row] || (tsc - last_tsc) >> PLAIN_BITS)
+			break;
 		stream->counts[row]++;
-		if (timed && kind != REC_LOST && kind != REC_WRAP)
-			take_clock(stream, le64(at + 4));
-		if (words < index->min_words[row]) {
-			skip_short(stream, row, words, size);
-			continue;
-		}
-		if (kind <= REC_WRAP)
-			continue;
-		if (kind <= REC_STRAY) {
-			take_oddity(stream, kind, header, at + 4 + 8 * timed);
-			continue;
-		}
-		if (!timed) {
-			skip_untimed(stream, row, size);
-			continue;
-		}
-		if (kind >= index->unasked)
-			continue;
-		emit(stream, rec, row, header, at + 12);
-		return true;
+		last_tsc = tsc;
+		kind = index->comes_out[row];
+		if (kind != REC_COUNTED)
+			*rec = (struct rec){ .tsc = tsc, .offset = stream->chunk_offset, .payload = at + 12, .id = header & 0x0fffffff,
+					     .pcpu = (uint16_t)stream->pcpu, .words = (uint8_t)words, .kind = (uint8_t)kind };
+		at += 12 + 4 * words;
 	}
-	if (stream->end != stream->at)
-		skip_rest(stream, 0, "ends in the middle of a record");
-	return false;
+	stream->at = at;
+	stream->last_tsc = last_tsc;
+	return kind != REC_COUNTED;
 }
 
-bool stream_next(struct stream *stream, struct rec *rec)
+/* Any record.  True if it comes out. */
+static bool take_one(struct stream *stream, struct rec *rec)
+{
+	const struct event_index *index = stream->index;
+	const uint8_t *at = stream->at;
+	uint32_t header = le32(at);
+	unsigned words = header >> 28 & 7;
+	unsigned timed = header >> 31;
+	unsigned size = 4 + 8 * timed + 4 * words;
+	unsigned row = event_row(index, header & 0x0fffffff);
+	unsigned kind = index->kind[row];
+
+	if (size > stream->end - at) {
+		skip_rest(stream, header, "ends in the middle of a record");
+		return false;
+	}
+	stream->at = at + size;
+	stream->counts[row]++;
+	if (timed && kind != REC_LOST && kind != REC_WRAP)
+		take_clock(stream, le64(at + 4));
+	if (words < index->min_words[row]) {
+		skip_short(stream, row, words, size);
+		return false;
+	}
+	if (kind <= REC_STRAY) {
+		if (kind > REC_WRAP)
+			take_oddity(stream, kind, header, at + 4 + 8 * timed);
+		return false;
+	}
+	if (!timed) {
+		skip_untimed(stream, row, size);
+		return false;
+	}
+	if (kind < index->unasked)
+		emit(stream, rec, row, header, at + 12);
+	return kind < index->unasked;
+}
+
+/* The next handled record of the current window.  False at the window's end. */
+static bool window_next(struct stream *stream, struct rec *rec)
+{
+	while (!pass_plain(stream, rec)) {
+		if (!at_record(stream)) {
+			if (stream->end != stream->at)
+				skip_rest(stream, 0, "ends in the middle of a record");
+			return false;
+		}
+		if (take_one(stream, rec))
+			return true;
+	}
+	return true;
+}
+
+/* Beside the hot loop, so that it needs no room for what this does. */
+__attribute__((noinline)) static bool next_of_any(struct stream *stream, struct rec *rec)
 {
 	bool lost;
 
@@ -340,4 +383,9 @@ bool stream_next(struct stream *stream, struct rec *rec)
 			return true;
 	}
 	return true;
+}
+
+bool stream_next(struct stream *stream, struct rec *rec)
+{
+	return (!stream->loss_open && pass_plain(stream, rec)) || next_of_any(stream, rec);
 }

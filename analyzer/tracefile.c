@@ -378,6 +378,20 @@ void walk_end(struct walk *walk)
 	piece_free(&walk->piece);
 }
 
+void walk_ahead(struct walk *walk)
+{
+	bool container = walk->file->format == FORMAT_CONTAINER;
+	uint32_t header_bytes = container ? TRC_BLOCK_HEADER : CPU_CHANGE_BYTES;
+	uint64_t left = walk->file->input.size - walk->position, bytes;
+
+	if (left < header_bytes)
+		return;
+	bytes = header_bytes + (uint64_t)le32(piece_at(&walk->piece, walk->position, header_bytes) + 8) + header_bytes + TRC_BLOCK_ALIGN;
+	bytes = bytes < left ? bytes : left;
+	if (bytes <= PIECE_BYTES)
+		piece_at(&walk->piece, walk->position, (uint32_t)bytes);
+}
+
 bool walk_next(struct walk *walk, struct chunk *chunk, struct trust *trust)
 {
 	return walk->file->format == FORMAT_CONTAINER ? container_next(walk, chunk, trust) : xentrace_next(walk, chunk, trust);

@@ -80,6 +80,10 @@ void walk_end(struct walk *walk);
  * was skipped. */
 bool walk_next(struct walk *walk, struct chunk *chunk, struct trust *trust);
 
+/* For who reads the chunks themselves, too: brings all of the next one at hand, up to the header after it, where a piece
+ * has room for that.  Else looking at the header after it would take away the begin of it. */
+void walk_ahead(struct walk *walk);
+
 /* The chunk's payload, checked against its CRC and inflated into the room where need be.  Returns
  * NULL and counts the damage when it is not whole. */
 const uint8_t *chunk_payload(const struct chunk *chunk, struct payload *payload, struct trust *trust);

@@ -53,9 +53,39 @@ int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
 	return vcpu ? (int32_t)(vcpu - vcpus->vcpus) : VCPU_NONE;
 }
 
-static bool is_idle(const struct vcpus *vcpus, const struct vcpu *vcpu)
+/* ---- the same vCPUs are named over and over ---- */
+
+static inline size_t found_place(uint32_t word)
 {
-	return vcpus->domains[vcpu->domain].id == DOMID_IDLE;
+	return word * UINT32_C(0x9e3779b1) >> (32 - VCPUS_FOUND_BITS);
+}
+
+/* The vCPU that a record names, if it was found lately; else NULL. */
+static inline struct vcpu *vcpu_lately(const struct vcpus *vcpus, const struct rec *rec)
+{
+	uint32_t word = rec_word(rec, 0);
+	const struct vcpu_found *found = &vcpus->found[found_place(word)];
+
+	return found->word == word && found->index != VCPU_NONE ? &vcpus->vcpus[found->index] : NULL;
+}
+
+/* The vCPU that a record names; NULL if no record named it yet. */
+static inline struct vcpu *vcpu_named(const struct vcpus *vcpus, const struct rec *rec)
+{
+	struct vcpu *vcpu = vcpu_lately(vcpus, rec);
+
+	return vcpu ? vcpu : vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec));
+}
+
+static void keep_found(struct vcpus *vcpus, uint32_t word, const struct vcpu *vcpu)
+{
+	vcpus->found[found_place(word)] = (struct vcpu_found){ word, (int32_t)(vcpu - vcpus->vcpus) };
+}
+
+/* Another domain has come by an id. */
+static void forget_found(struct vcpus *vcpus)
+{
+	memset(vcpus->found, 0xff, sizeof(vcpus->found));
 }
 
 /* ---- intervals ---- */
@@ -108,6 +138,7 @@ static struct domain *domain_new(struct vcpus *vcpus, uint32_t id, uint32_t gene
 		return NULL;
 	}
 	vcpus->domains = domains;
+	forget_found(vcpus);
 	vcpus->domain_by_id[id] = (int32_t)vcpus->domain_count;
 	domains[vcpus->domain_count] = (struct domain){ .id = id, .generation = generation, .since_tsc = since_tsc, .until_tsc = UINT64_MAX };
 	return &domains[vcpus->domain_count++];
@@ -145,41 +176,56 @@ static struct vcpu *vcpu_new(struct vcpus *vcpus, struct domain *domain, uint32_
 	}
 	vcpu = &all[vcpus->vcpu_count];
 	domain->vcpu_by_id[id] = (int32_t)vcpus->vcpu_count++;
-	*vcpu = (struct vcpu){ .domain = (uint32_t)(domain - vcpus->domains), .id = id };
+	*vcpu = (struct vcpu){ .domain = (uint32_t)(domain - vcpus->domains), .id = id, .is_idle = domain->id == DOMID_IDLE };
 	become(vcpus, vcpu, vcpus->losses_open ? LOST : UNRESOLVED, UNKNOWN, UNKNOWN, vcpus->begin_tsc);
 	if (!vcpus->losses_open && vcpus->resolvable_tsc > vcpus->begin_tsc)
 		forget(vcpus, vcpu, UNRESOLVED, vcpus->resolvable_tsc);
 	return vcpu;
 }
 
-/* The vCPU a record is about; NULL and counted if there can be none. */
-static struct vcpu *vcpu_of(struct vcpus *vcpus, const struct rec *rec)
+/* One that no record named yet; NULL if there can be none, or memory is short. */
+static struct vcpu *vcpu_make(struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
 {
-	uint32_t domain_id = rec_domain(rec), id = rec_vcpu(rec);
-	struct vcpu *vcpu = vcpu_find(vcpus, domain_id, id);
 	struct domain *domain;
 
-	if (vcpu)
+	if (!ids_valid(domain_id, id))
+		return NULL;
+	domain = domain_find(vcpus, domain_id);
+	if (!domain)
+		domain = domain_new(vcpus, domain_id, 0, 0);
+	return domain ? vcpu_new(vcpus, domain, id) : NULL;
+}
+
+/* One that was not found lately; NULL and counted if there can be none. */
+static struct vcpu *vcpu_of_any(struct vcpus *vcpus, const struct rec *rec)
+{
+	struct vcpu *vcpu = vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec));
+
+	if (!vcpu)
+		vcpu = vcpu_make(vcpus, rec_domain(rec), rec_vcpu(rec));
+	if (vcpu) {
+		keep_found(vcpus, rec_word(rec, 0), vcpu);
 		return vcpu;
-	if (ids_valid(domain_id, id)) {
-		domain = domain_find(vcpus, domain_id);
-		if (!domain)
-			domain = domain_new(vcpus, domain_id, 0, 0);
-		vcpu = domain ? vcpu_new(vcpus, domain, id) : NULL;
 	}
-	if (!vcpu) {
-		vcpus->trust->invalid_records++;
-		trust_damage(vcpus->trust, rec->offset, 0, "pCPU %u: a record about domain %u vCPU %u, which cannot be",
-			     rec->pcpu, domain_id, id);
-	}
-	return vcpu;
+	vcpus->trust->invalid_records++;
+	trust_damage(vcpus->trust, rec->offset, 0, "pCPU %u: a record about domain %u vCPU %u, which cannot be", rec->pcpu, rec_domain(rec),
+		     rec_vcpu(rec));
+	return NULL;
+}
+
+/* The vCPU a record is about; NULL and counted if there can be none. */
+static inline struct vcpu *vcpu_of(struct vcpus *vcpus, const struct rec *rec)
+{
+	struct vcpu *vcpu = vcpu_lately(vcpus, rec);
+
+	return vcpu ? vcpu : vcpu_of_any(vcpus, rec);
 }
 
 void vcpus_preset(struct vcpus *vcpus, const struct rec *rec)
 {
 	struct vcpu *vcpu;
 
-	if (!ids_valid(rec_domain(rec), rec_vcpu(rec)) || vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec)))
+	if (!ids_valid(rec_domain(rec), rec_vcpu(rec)) || vcpu_named(vcpus, rec))
 		return;
 	vcpu = vcpu_of(vcpus, rec);
 	if (!vcpu)
@@ -220,6 +266,14 @@ static void check_assumed(struct vcpus *vcpus, uint32_t pcpu, const struct vcpu 
 		vcpus->vcpus[assumed].knowledge = UNRESOLVED;
 }
 
+static void settle_assumed(struct vcpus *vcpus, uint32_t pcpu, const struct vcpu *vcpu, enum runstate old, enum runstate new)
+{
+	if (old == RUNNING && vcpus->pcpu_assumed[pcpu] == vcpu - vcpus->vcpus)
+		vcpus->pcpu_assumed[pcpu] = VCPU_NONE;
+	if (new == RUNNING)
+		check_assumed(vcpus, pcpu, vcpu);
+}
+
 static void take_runstate(struct vcpus *vcpus, const struct rec *rec)
 {
 	struct vcpu *vcpu = vcpu_of(vcpus, rec);
@@ -227,10 +281,8 @@ static void take_runstate(struct vcpus *vcpus, const struct rec *rec)
 
 	if (!vcpu)
 		return;
-	if (old == RUNNING && vcpus->pcpu_assumed[rec->pcpu] == vcpu - vcpus->vcpus)
-		vcpus->pcpu_assumed[rec->pcpu] = VCPU_NONE;
-	if (new == RUNNING)
-		check_assumed(vcpus, rec->pcpu, vcpu);
+	if (vcpus->pcpu_assumed[rec->pcpu] != VCPU_NONE)
+		settle_assumed(vcpus, rec->pcpu, vcpu, old, new);
 	until = state_until(vcpus, vcpu, old);
 	if (until == RUNNING && vcpu->knowledge == UNRESOLVED)
 		vcpu->pcpu = rec->pcpu;
@@ -238,7 +290,7 @@ static void take_runstate(struct vcpus *vcpus, const struct rec *rec)
 	if (new == RUNNING)
 		vcpu->pcpu = rec->pcpu;
 	if (vcpus->losses_open == 0 || (new == RUNNING && !vcpus->pcpu_lost[rec->pcpu]) ||
-	    (is_idle(vcpus, vcpu) && !vcpus->pcpu_lost[rec->pcpu]))
+	    (vcpu->is_idle && !vcpus->pcpu_lost[rec->pcpu]))
 		become(vcpus, vcpu, KNOWN, new, old, rec->tsc);
 	else
 		become(vcpus, vcpu, LOST, UNKNOWN, UNKNOWN, rec->tsc);
@@ -271,7 +323,7 @@ static void take_continue(struct vcpus *vcpus, const struct rec *rec)
  * vCPU of another pCPU. */
 static bool survives_loss(const struct vcpus *vcpus, const struct vcpu *vcpu)
 {
-	if (is_idle(vcpus, vcpu))
+	if (vcpu->is_idle)
 		return !pcpu_valid(vcpu->id) || !vcpus->pcpu_lost[vcpu->id];
 	return vcpu->knowledge == KNOWN && vcpu->state == RUNNING && !vcpus->pcpu_lost[vcpu->pcpu];
 }
@@ -380,7 +432,7 @@ bool vcpus_conflict(const struct vcpus *vcpus, const struct rec *rec)
 
 	if (rec->kind != REC_RUNSTATE)
 		return false;
-	vcpu = vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec));
+	vcpu = vcpu_named(vcpus, rec);
 	return vcpu && vcpu->knowledge == KNOWN && vcpu->state != rec_old(rec);
 }
 
@@ -410,6 +462,7 @@ bool vcpus_init(struct vcpus *vcpus, uint64_t begin_tsc, struct trust *trust,
 		vcpus_free(vcpus);
 		return false;
 	}
+	forget_found(vcpus);
 	memset(vcpus->domain_by_id, 0xff, DOMID_MAX * sizeof(*vcpus->domain_by_id));
 	memset(vcpus->pcpu_assumed, 0xff, PCPU_MAX * sizeof(*vcpus->pcpu_assumed));
 	return true;

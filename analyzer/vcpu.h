@@ -46,6 +46,7 @@ struct vcpu {
 	uint32_t pcpu;            /* where it runs, or ran last */
 	uint64_t since_tsc;
 	bool since_seen;          /* its change at since_tsc was seen */
+	bool is_idle;             /* one of Xen's own, which run when no other does */
 };
 
 struct interval {
@@ -56,6 +57,14 @@ struct interval {
 	uint64_t begin_tsc, end_tsc;
 	bool begin_seen, end_seen; /* the change at that end was seen */
 };
+
+/* Where the vCPU that a record's word names was found last. */
+struct vcpu_found {
+	uint32_t word;
+	int32_t index;            /* into vcpus, or VCPU_NONE */
+};
+
+enum { VCPUS_FOUND_BITS = 8 };
 
 struct vcpus {
 	struct domain *domains;
@@ -73,6 +82,7 @@ struct vcpus {
 	void *sink_arg;
 	void (*changed)(void *arg, size_t vcpu, uint64_t tsc, enum runstate state); /* NULL: nobody asks */
 	bool out_of_memory;
+	struct vcpu_found found[1 << VCPUS_FOUND_BITS]; /* by a hash of the word */
 };
 
 /* Intervals go to the sink as they close, so in order of their end; `changed', with the same argument, hears of

@@ -4,7 +4,6 @@
 #include "analyzer/room.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void waits_free(struct waits *waits)
 {
@@ -17,34 +16,56 @@ void waits_free(struct waits *waits)
 
 static struct waits_vcpu *row_of(struct waits *waits, size_t vcpu)
 {
-	size_t old_room = waits->vcpu_room;
 	struct waits_vcpu *rows = room_for(waits->vcpus, &waits->vcpu_room, vcpu + 1, sizeof(*rows));
 
 	if (!rows) {
 		waits->out_of_memory = true;
 		return NULL;
 	}
-	memset(rows + old_room, 0, (waits->vcpu_room - old_room) * sizeof(*rows));
 	waits->vcpus = rows;
 	return &rows[vcpu];
 }
 
-static void add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+static void add_first(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
 {
-	struct wait_part *parts;
+	struct wait_part *parts = room_for(row->parts, &row->room, row->count + 1, sizeof(*parts));
 
-	for (size_t i = 0; i < row->count; i++)
-		if (row->parts[i].holder == holder) {
-			row->parts[i].waited_tsc += waited_tsc;
-			return;
-		}
-	parts = room_for(row->parts, &row->room, row->count + 1, sizeof(*parts));
 	if (!parts) {
 		waits->out_of_memory = true;
 		return;
 	}
 	row->parts = parts;
-	parts[row->count++] = (struct wait_part){ holder, waited_tsc };
+	row->latest = row->count++;
+	parts[row->latest] = (struct wait_part){ holder, waited_tsc };
+}
+
+static void find_and_add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+{
+	for (size_t i = 0; i < row->count; i++)
+		if (row->parts[i].holder == holder) {
+			row->parts[i].waited_tsc += waited_tsc;
+			row->latest = i;
+			return;
+		}
+	add_first(waits, row, holder, waited_tsc);
+}
+
+static inline void begin(struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+{
+	row->parts[0] = (struct wait_part){ holder, waited_tsc };
+	row->count = 1;
+	row->latest = 0;
+}
+
+/* Mostly the same one holds the pCPU as the time before. */
+static inline void add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+{
+	if (row->latest < row->count && row->parts[row->latest].holder == holder)
+		row->parts[row->latest].waited_tsc += waited_tsc;
+	else if (row->count == 0 && row->room > 0)
+		begin(row, holder, waited_tsc);
+	else
+		find_and_add(waits, row, holder, waited_tsc);
 }
 
 /* ---- stretches ---- */
@@ -63,10 +84,10 @@ static int32_t holder_of(const struct scene *scene, const struct scene_vcpu *wai
 
 void waits_stretch(struct waits *waits, const struct scene *scene, uint64_t length_tsc)
 {
-	const struct fluid *fluid = scene->fluid;
+	const struct fluid_moment *now = scene->fluid->now;
 
-	for (size_t i = 0; i < fluid->wanting_count; i++) {
-		size_t vcpu = fluid->wanting_vcpu[i];
+	for (size_t i = 0; i < now->wanting_count; i++) {
+		size_t vcpu = now->wanting_vcpu[i];
 		const struct scene_vcpu *waiting = &scene->vcpu[vcpu];
 		struct waits_vcpu *row;
 		int32_t holder;
@@ -77,7 +98,7 @@ void waits_stretch(struct waits *waits, const struct scene *scene, uint64_t leng
 			return;
 		holder = holder_of(scene, waiting);
 		add(waits, &row->open, holder, length_tsc);
-		if (holder >= 0 && scene_idle_elsewhere(scene, fluid->wanting[i].allowed))
+		if (holder >= 0 && scene_idle_elsewhere(scene, now->wanting[i].allowed))
 			row->open.elsewhere_tsc += length_tsc;
 	}
 }

@@ -20,6 +20,7 @@ struct wait_part {
 struct wait_row {
 	struct wait_part *parts;
 	size_t count, room;
+	size_t latest;                /* the part that was added to last, while it is less than count */
 	uint64_t elsewhere_tsc;       /* of it: another pCPU where it might have run was idle meanwhile */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/whatif.h"
 
-#include "analyzer/clock.h"
 #include "analyzer/diag.h"
+#include "analyzer/option_values.h"
 
 #include <argp.h>
 #include <math.h>
@@ -46,16 +46,6 @@ static uint64_t number_of(const char *text, const char *unit, uint64_t least, ui
 	if (*text < '0' || *text > '9' || (*end != '\0' && strcmp(end, unit) != 0) || number < least || number > most)
 		argp_error(state, "`%s' is no whole number from %llu to %llu", text, (unsigned long long)least, (unsigned long long)most);
 	return number;
-}
-
-static double seconds_of(const char *text, struct argp_state *state)
-{
-	char *end;
-	double seconds = strtod(text, &end);
-
-	if (end == text || *end != '\0' || !(seconds >= 0) || !isfinite(seconds))
-		argp_error(state, "`%s' is no number of seconds", text);
-	return seconds;
 }
 
 /* One of two words: the second is true. */
@@ -169,9 +159,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!options->format)
 			argp_error(state, "no format `%s'", arg);
 		break;
-	case KEY_FROM: options->analysis.from_s = seconds_of(arg, state); break;
-	case KEY_TO: options->analysis.to_s = seconds_of(arg, state); break;
-	case KEY_TSC_HZ: options->analysis.tsc_hz = number_of(arg, "", TSC_HZ_MIN, TSC_HZ_MAX, state); break;
+	case KEY_FROM: options->analysis.from_s = option_number(arg, 0, state, "from"); break;
+	case KEY_TO: options->analysis.to_s = option_number(arg, 0, state, "to"); break;
+	case KEY_TSC_HZ: options->analysis.tsc_hz = option_hz(arg, state); break;
 	case ARGP_KEY_ARG:
 		if (options->input)
 			argp_error(state, "one trace at a time: `%s' is too many", arg);

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* xen/include/public/xen.h, Xen 4.17. */
 static const char *const hypercalls[] = {
@@ -84,17 +83,15 @@ void xen_time_free(struct xen_time *time)
 
 static struct xen_time_row *row_of(struct xen_time *time, size_t domain)
 {
-	size_t old_room = time->room;
 	struct xen_time_row *rows;
 
-	if (domain < old_room)
+	if (domain < time->room)
 		return &time->rows[domain];
 	rows = room_for(time->rows, &time->room, domain + 1, sizeof(*rows));
 	if (!rows) {
 		time->out_of_memory = true;
 		return NULL;
 	}
-	memset(rows + old_room, 0, (time->room - old_room) * sizeof(*rows));
 	time->rows = rows;
 	return &rows[domain];
 }

@@ -67,13 +67,14 @@ $(UNIT_TESTS): $(O)/tests/unit/%: $(O)/tests/unit/%.o $$(addprefix $(O)/,$$(unit
 	@echo "  LINK $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -fno-lto $(LDFLAGS) -o $@ $^ $(UNIT_LIBS)
 
+# The analysis without a command line, and what reads symbols.
 ANALYSIS_OBJ := $(filter-out $(addprefix $(O)/analyzer/, main.o options.o figures.o figures_dom0.o figures_credit.o figures_diff.o convert.o \
     plot.o diff_main.o diff_options.o), $(ANALYZER_OBJ))
-# The fuzzed functions, without a fuzzer (to replay what was found) and with libFuzzer.
 SYMBOLS_OBJ  := $(addprefix $(O)/, $(unit_symbols))
 FUZZ_OBJ     := $(addprefix $(O)/tests/fuzz/, analysis.o mutate.o replay.o symbols.o)
 FUZZ_SECONDS ?= 60
 
+# The fuzzed functions, without a fuzzer (to replay what was found) and with libFuzzer.
 $(O)/tests/fuzz/replay: $(O)/tests/fuzz/replay.o $(O)/tests/fuzz/analysis.o $(ANALYSIS_OBJ)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -fno-lto $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
@@ -84,7 +85,7 @@ $(O)/tests/fuzz/fuzz: $(O)/tests/fuzz/mutate.o $(O)/tests/fuzz/analysis.o $(ANAL
 
 $(O)/tests/fuzz/replay-symbols: $(O)/tests/fuzz/replay.o $(O)/tests/fuzz/symbols.o $(SYMBOLS_OBJ)
 	@echo "  LINK $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -fno-lto $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
 
 $(O)/tests/fuzz/fuzz-symbols: $(O)/tests/fuzz/symbols.o $(SYMBOLS_OBJ)
 	@echo "  LINK $@"

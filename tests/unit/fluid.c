@@ -24,6 +24,7 @@ static void host_begin(struct host *host, size_t pcpus, const uint32_t *weights,
 	for (uint32_t i = 0; i < VCPUS; i++) {
 		host->domains[i].id = i + 1 < VCPUS ? i + 1 : DOMID_IDLE;
 		host->vcpus_[i].domain = i;
+		host->vcpus_[i].is_idle = i + 1 == VCPUS;
 	}
 	for (uint32_t i = 0; i + 1 < VCPUS; i++)
 		host->infos[i] = (struct domain_info){ .id = i + 1, .weight = weights[i], .cap_percent = caps[i] };
@@ -131,6 +132,52 @@ static void only_the_window_counts(void **state)
 	fluid_free(&host.fluid);
 }
 
+static void settings_count_when_the_same_want_again(void **state)
+{
+	struct host host;
+
+	(void)state;
+	host_begin(&host, 1, even, no_caps);
+	fluid_change(&host.fluid, 1, 0, RUNNING);
+	fluid_change(&host.fluid, 0, 0, RUNNABLE);      /* halves */
+	fluid_change(&host.fluid, 0, 100, BLOCKED);
+	host.infos[0].weight = 768;
+	fluid_settings(&host.fluid, 200);
+	fluid_change(&host.fluid, 0, 200, RUNNABLE);    /* three quarters */
+	fluid_change(&host.fluid, 1, 300, BLOCKED);
+	fluid_change(&host.fluid, 1, 400, RUNNABLE);    /* again */
+	fluid_finish(&host.fluid, 500);
+	assert_entitled(&host, 0, 50 + 75 + 100 + 75);
+	assert_entitled(&host, 1, 50 + 100 + 25 + 25);
+	fluid_free(&host.fluid);
+}
+
+/* More than are kept for when they want to run again, and fewer, in turns. */
+static void many_come_and_go(void **state)
+{
+	enum { MANY = 2 * FLUID_KEPT_VCPUS, STEP_TSC = 10, ROUNDS = 3 };
+	struct domain domain = { .id = 1 };
+	struct vcpu all[MANY] = { 0 };
+	const struct vcpus vcpus = { .domains = &domain, .domain_count = 1, .vcpus = all, .vcpu_count = MANY };
+	const struct hostinfo info = { 0 };
+	struct host host;
+	uint64_t tsc = 0;
+	double wanted_tsc = 0;
+
+	(void)state;
+	fluid_init(&host.fluid, &info, &vcpus, 1);
+	fluid_change(&host.fluid, 0, tsc, RUNNING);
+	for (size_t step = 0; step < (size_t)ROUNDS * 2 * (MANY - 1); step++) {
+		size_t at = step % (2 * (MANY - 1)), others = at < MANY - 1 ? at + 1 : 2 * (MANY - 1) - at - 1;
+		fluid_change(&host.fluid, at < MANY - 1 ? at + 1 : at - (MANY - 1) + 1, tsc, at < MANY - 1 ? RUNNABLE : BLOCKED);
+		tsc += STEP_TSC;
+		wanted_tsc += (double)STEP_TSC / (double)(others + 1);
+	}
+	fluid_finish(&host.fluid, tsc);
+	assert_entitled(&host, 0, wanted_tsc);
+	fluid_free(&host.fluid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +186,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_weight_is_256),
 		cmocka_unit_test(a_capped_one_is_parked_and_still_wants),
 		cmocka_unit_test(only_the_window_counts),
+		cmocka_unit_test(settings_count_when_the_same_want_again),
+		cmocka_unit_test(many_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
