@@ -3,7 +3,6 @@
 
 #include "analyzer/room.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,17 +188,22 @@ static double outstanding(const struct cause_domain *domain, size_t cause)
 	return domain->lag_tsc[cause] - domain->beside_tsc[cause] - domain->made_up_tsc[cause];
 }
 
+static double lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 static void make_up(struct cause_domain *domain, double gained_tsc)
 {
 	double turns_tsc = outstanding(domain, CAUSE_TURN), left_tsc = domain->outstanding_tsc - turns_tsc, share;
 
-	turns_tsc = fmin(gained_tsc, turns_tsc);
+	turns_tsc = lesser(gained_tsc, turns_tsc);
 	domain->made_up_tsc[CAUSE_TURN] += turns_tsc;
 	domain->outstanding_tsc -= turns_tsc;
 	gained_tsc -= turns_tsc;
 	if (gained_tsc <= 0 || left_tsc < 1)
 		return;
-	share = fmin(1, gained_tsc / left_tsc);
+	share = lesser(1, gained_tsc / left_tsc);
 	for (size_t cause = 0; cause < CAUSES; cause++)
 		domain->made_up_tsc[cause] += share * outstanding(domain, cause);
 	domain->outstanding_tsc -= share * left_tsc;

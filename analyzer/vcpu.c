@@ -46,24 +46,16 @@ const struct domain *vcpus_domain(const struct vcpus *vcpus, uint32_t id, uint32
 	return NULL;
 }
 
-int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
-{
-	const struct vcpu *vcpu = vcpu_find(vcpus, domain_id, id);
-
-	return vcpu ? (int32_t)(vcpu - vcpus->vcpus) : VCPU_NONE;
-}
-
-/* ---- the same vCPUs are named over and over ---- */
+/* ---- the same vCPUs are named over and over, by a word: domain high, vCPU low ---- */
 
 static inline size_t found_place(uint32_t word)
 {
 	return word * UINT32_C(0x9e3779b1) >> (32 - VCPUS_FOUND_BITS);
 }
 
-/* The vCPU that a record names, if it was found lately; else NULL. */
-static inline struct vcpu *vcpu_lately(const struct vcpus *vcpus, const struct rec *rec)
+/* The vCPU of this word, if it was found lately; else NULL. */
+static inline struct vcpu *vcpu_lately(const struct vcpus *vcpus, uint32_t word)
 {
-	uint32_t word = rec_word(rec, 0);
 	const struct vcpu_found *found = &vcpus->found[found_place(word)];
 
 	return found->word == word && found->index != VCPU_NONE ? &vcpus->vcpus[found->index] : NULL;
@@ -72,9 +64,18 @@ static inline struct vcpu *vcpu_lately(const struct vcpus *vcpus, const struct r
 /* The vCPU that a record names; NULL if no record named it yet. */
 static inline struct vcpu *vcpu_named(const struct vcpus *vcpus, const struct rec *rec)
 {
-	struct vcpu *vcpu = vcpu_lately(vcpus, rec);
+	struct vcpu *vcpu = vcpu_lately(vcpus, rec_word(rec, 0));
 
 	return vcpu ? vcpu : vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec));
+}
+
+int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
+{
+	const struct vcpu *vcpu = ids_valid(domain_id, id) ? vcpu_lately(vcpus, domain_id << 16 | id) : NULL;
+
+	if (!vcpu)
+		vcpu = vcpu_find(vcpus, domain_id, id);
+	return vcpu ? (int32_t)(vcpu - vcpus->vcpus) : VCPU_NONE;
 }
 
 static void keep_found(struct vcpus *vcpus, uint32_t word, const struct vcpu *vcpu)
@@ -216,7 +217,7 @@ static struct vcpu *vcpu_of_any(struct vcpus *vcpus, const struct rec *rec)
 /* The vCPU a record is about; NULL and counted if there can be none. */
 static inline struct vcpu *vcpu_of(struct vcpus *vcpus, const struct rec *rec)
 {
-	struct vcpu *vcpu = vcpu_lately(vcpus, rec);
+	struct vcpu *vcpu = vcpu_lately(vcpus, rec_word(rec, 0));
 
 	return vcpu ? vcpu : vcpu_of_any(vcpus, rec);
 }

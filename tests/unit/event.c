@@ -169,6 +169,31 @@ static void somebody_can_ask_for_an_event(void **state)
 	event_index_free(index);
 }
 
+/* The hot loop of a stream passes by what it says here, so no record that more is to be done for may be among it. */
+static void only_records_without_more_to_do_are_plain(void **state)
+{
+	enum { TIMED = 8, RUNSTATE = 0x21101, WAKE = 0x28004, SLEEP = 0x28003, LOST = 0x1f001, TRAP = 0x201003 };
+	struct event_index *index = event_index_new();
+
+	(void)state;
+	assert_non_null(index);
+	assert_int_equal(index->plain_from[event_row(index, SLEEP)], TIMED | 2);
+	assert_int_equal(index->comes_out[event_row(index, SLEEP)], REC_COUNTED);
+	assert_int_equal(index->plain_from[event_row(index, RUNSTATE)], TIMED | 1);
+	assert_int_equal(index->comes_out[event_row(index, RUNSTATE)], REC_RUNSTATE);
+	assert_int_equal(index->comes_out[event_row(index, WAKE)], REC_WAKE);
+	assert_int_equal(index->plain_from[event_row(index, LOST)], EVENT_NEVER_PLAIN);
+	assert_int_equal(index->plain_from[event_row(index, TRAP)], EVENT_NEVER_PLAIN);
+	assert_int_equal(index->plain_from[EVENT_UNKNOWN], EVENT_NEVER_PLAIN);
+	event_index_leave_out(index, REC_NOTES);
+	assert_int_equal(index->comes_out[event_row(index, RUNSTATE)], REC_RUNSTATE);
+	assert_int_equal(index->comes_out[event_row(index, WAKE)], REC_COUNTED);
+	assert_int_equal(index->plain_from[event_row(index, WAKE)], TIMED | 2);
+	assert_int_equal(index->plain_from[event_row(index, TRAP)], TIMED | 2);
+	assert_int_equal(index->comes_out[event_row(index, TRAP)], REC_COUNTED);
+	event_index_free(index);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +203,7 @@ int main(void)
 		cmocka_unit_test(every_other_id_is_unknown),
 		cmocka_unit_test(facts_of_xen),
 		cmocka_unit_test(somebody_can_ask_for_an_event),
+		cmocka_unit_test(only_records_without_more_to_do_are_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
