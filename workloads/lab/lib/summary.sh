@@ -29,6 +29,7 @@ received_tell() {
 		sed -n "s/^bytes=/vm$n work=netperf-received status=ok bytes=/p" "$log"
 		: >"$log"
 		log=$SCRATCH/remote/iperf-$n.log
+		[ -e "$log" ] || continue
 		# Time, addresses and ports, number, seconds from and to, bytes, bits per second.
 		awk -F, -v n="$n" 'NF >= 9 && $8 > 0 { split($7, s, "-"); printf "vm%d work=iperf-received status=ok bytes=%d wall_s=%.3f bits_per_s=%d\n", n, $8, s[2] - s[1], $9 }' "$log"
 		: >"$log"
