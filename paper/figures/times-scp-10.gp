@@ -1,0 +1,28 @@
+guests = 10
+blocks = 2
+linetypes = '1 2'
+what = 'Seconds to copy'
+# What all figures share: colours that stay apart for the colour-blind (Okabe and Ito), dashes that stay apart in grey.
+set encoding utf8
+set linetype 1 linecolor rgb '#000000' dashtype 1 linewidth 2
+set linetype 2 linecolor rgb '#E69F00' dashtype 2 linewidth 2
+set linetype 3 linecolor rgb '#0072B2' dashtype 3 linewidth 2
+set linetype 4 linecolor rgb '#009E73' dashtype 4 linewidth 2
+set linetype 5 linecolor rgb '#CC79A7' dashtype 5 linewidth 2
+set linetype 6 linecolor rgb '#D55E00' dashtype 1 linewidth 2
+set linetype 7 linecolor rgb '#56B4E9' dashtype 2 linewidth 2
+set linetype 8 linecolor rgb '#F0E442' dashtype 3 linewidth 2
+set linetype cycle 8
+set key noenhanced top left Left reverse samplen 3
+set tics nomirror out
+set border 3 linewidth 0.7
+set grid y linewidth 0.4 linecolor rgb '#d0d0d0' dashtype 1
+
+# How long each guest (or process) took, the quickest first.  figure.dat as for paper-share.gp.  Given: guests, blocks, linetypes, what.
+set xlabel 'Guest or process, by rank'
+set ylabel what
+set xrange [0.5:guests + 0.5]
+set yrange [0:*]
+set xtics 1
+set key bottom right
+plot for [i = 0 : blocks - 1] 'figure.dat' index i using 2:1 with linespoints linetype (word(linetypes, i + 1) + 0) pointtype (word(linetypes, i + 1) + 3) pointsize 0.6 title columnheader(1)
