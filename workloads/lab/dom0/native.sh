@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# native.sh: the same machine with Linux alone.  What would be a guest is an agent (guest/agent) among this machine's
+# native.sh: the same machine with Linux alone.  What would be a guest is an agent (guest/connect) among this machine's
 # processes, with all that a guest has in its file system.  See xen.sh for the other side.
 
 declare -a AGENTS
 
 guest_create() {
-	GUEST=$1 setsid nc 192.168.77.1 $((7000 + $1)) -e /lab/agent 2>"/host/console/guest-vm$1.log" &
+	GUEST=$1 setsid /lab/connect 2>"/host/console/guest-vm$1.log" &
 	AGENTS[$1]=$!
 }
 

@@ -160,7 +160,7 @@ overlays_make() {
 	pack_initrd "$dom0" >"$SCRATCH/dom0.cpio"
 	cat "$CACHE/dom0.img" "$SCRATCH/dom0.cpio" >"$SCRATCH/dom0.initrd"
 
-	cp "$LAB"/guest/{agent,image.sh,rsh,rshd,ssh_config} "$guest/lab/"
+	cp "$LAB"/guest/{agent,connect,image.sh,rsh,rshd,ssh_config} "$guest/lab/"
 	cp "$LAB/guest/init" "$guest/init"
 	chmod 600 "$guest/lab/key"
 	# ssh wants a name for who runs it.
