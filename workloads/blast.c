@@ -4,12 +4,16 @@
  *
  *     blast ADDRESS PORT SECONDS      sends; prints one line:
  *         bytes=N sends=N wall_s=W user_s=U system_s=S    getrusage() around the loop that sends, and nothing else
+ *         segments=N retransmits=N cwnd_segments=N ssthresh_segments=N rtt_us=N busy_s=W rwnd_limited_s=W sndbuf_limited_s=W
+ *                                                         what TCP says of the stream at its end (TCP_INFO, Linux 6.1):
+ *                                                         on what it waited, for how much of the time
  *     blast --receive ADDRESS PORT    takes what comes, one connection after the other, for ever; for each, at its end:
  *         bytes=N wall_s=W                                from its first byte to its last
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -65,6 +69,22 @@ static bool send_until(int stream, double until_s, uint64_t *bytes, uint64_t *se
 	return true;
 }
 
+/* What TCP has to say of a stream: the kernel keeps it, in its own units. */
+static bool tell_tcp(int stream)
+{
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof(info);
+
+	if (getsockopt(stream, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+		return false;
+	printf(" segments=%" PRIu32 " retransmits=%" PRIu32 " cwnd_segments=%" PRIu32 " ssthresh_segments=%" PRIu32 " rtt_us=%" PRIu32,
+	       (uint32_t)info.tcpi_segs_out, (uint32_t)info.tcpi_total_retrans, (uint32_t)info.tcpi_snd_cwnd,
+	       (uint32_t)info.tcpi_snd_ssthresh, (uint32_t)info.tcpi_rtt);
+	printf(" busy_s=%.3f rwnd_limited_s=%.3f sndbuf_limited_s=%.3f\n", (double)info.tcpi_busy_time * 1e-6,
+	       (double)info.tcpi_rwnd_limited * 1e-6, (double)info.tcpi_sndbuf_limited * 1e-6);
+	return true;
+}
+
 static int blast(const struct sockaddr_in *to, double for_s)
 {
 	int stream = socket(AF_INET, SOCK_STREAM, 0);
@@ -80,8 +100,10 @@ static int blast(const struct sockaddr_in *to, double for_s)
 		return failed("send");
 	getrusage(RUSAGE_SELF, &after);
 	end_s = wall_s();
-	printf("bytes=%" PRIu64 " sends=%" PRIu64 " wall_s=%.3f user_s=%.3f system_s=%.3f\n", bytes, sends, end_s - start_s,
+	printf("bytes=%" PRIu64 " sends=%" PRIu64 " wall_s=%.3f user_s=%.3f system_s=%.3f", bytes, sends, end_s - start_s,
 	       seconds(after.ru_utime) - seconds(before.ru_utime), seconds(after.ru_stime) - seconds(before.ru_stime));
+	if (!tell_tcp(stream))
+		return failed("TCP_INFO");
 	return fflush(stdout) ? 1 : 0;
 }
 

@@ -15,6 +15,7 @@ experiment() {
 	for tracer in ${TRACERS//,/ }; do
 		: >"$out/guests.txt"
 		parameters
+		guests_setup
 		prepare
 		counters before
 		measure "$tracer"
@@ -47,6 +48,15 @@ work_of() {
 	local works
 	IFS=, read -r -a works <<<"$WORKS_OF"
 	echo "${works[$1 - 1]:-$WORK}"
+}
+
+# guests_setup: what all guests are told to do first, in their shells.
+guests_setup() {
+	local n
+	[ "$GUEST_BEFORE" ] || return 0
+	for ((n = 1; n <= VMS; n++)); do
+		[ "$(guest_ask "$n" "setup $GUEST_BEFORE" 30)" = done ] || echo "LAB note: --guest-before failed in vm$n"
+	done
 }
 
 # prepare: each guest gets ready; READY[N] is empty for those that cannot.

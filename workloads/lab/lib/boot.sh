@@ -208,7 +208,8 @@ machine_start() {
 	local accelerator=(-accel tcg)
 	# shellcheck disable=SC2054 # the commas are QEMU's
 	[ "$CLOCK" = host ] || accelerator=(-accel tcg,thread=single -icount shift=1,sleep=off)
-	local linux_args="quiet loglevel=4 panic=-1"
+	# 5: what a CPU that is stuck did is told; 4 tells only that it is.
+	local linux_args="quiet loglevel=5 panic=-1"
 	# shellcheck disable=SC2054
 	local kernel=(-kernel "$xen" -append "$xen_args" -initrd "$CACHE/vmlinux console=hvc0 $linux_args,$SCRATCH/dom0.initrd")
 	[ "$MACHINE" = xen ] || kernel=(-kernel "$CACHE/vmlinux" -append "console=ttyS0 $linux_args lab_native" -initrd "$SCRATCH/native.initrd")

@@ -23,6 +23,7 @@ OPTIONS=(
 	'--xtrace-args|XTRACE_ARGS||.*|more arguments for xtrace-cap alone'
 	'--before|BEFORE||.*|shell COMMAND in Dom0 before the capture, for what weights and caps cannot say'
 	'--after|AFTER||.*|shell COMMAND in Dom0 after it, to undo that'
+	'--guest-before|GUEST_BEFORE||.*|shell COMMAND in each guest before the capture; it lasts until the boot ends'
 	'--dom0-script|SCRIPT||.*|FILE to run in Dom0 while the guests work'
 	'--timeout|TIMEOUT||[0-9]+|seconds until unfinished work is given up; default 2 * duration + 60'
 	'-o|OUT|out|.+|folder for the results'
