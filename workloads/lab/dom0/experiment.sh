@@ -55,7 +55,7 @@ guests_setup() {
 	local n
 	[ "$GUEST_BEFORE" ] || return 0
 	for ((n = 1; n <= VMS; n++)); do
-		[ "$(guest_ask "$n" "setup $GUEST_BEFORE" 30)" = done ] || echo "LAB note: --guest-before failed in vm$n"
+		[ "$(guest_ask "$n" "setup $GUEST_BEFORE" 30)" = ready ] || echo "LAB note: --guest-before failed in vm$n"
 	done
 }
 
