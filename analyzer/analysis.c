@@ -65,7 +65,6 @@ static bool scan(struct run *run)
 	}
 	done = done && !payload.out_of_memory;
 	payload_free(&payload);
-	walk_end(&walk);
 	run->pcpu_list = done ? calloc(PCPU_MAX, sizeof(*run->pcpu_list)) : NULL;
 	for (uint32_t pcpu = 0; run->pcpu_list && pcpu < PCPU_MAX; pcpu++)
 		if (seen[pcpu])
