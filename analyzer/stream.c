@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-void stream_init(struct stream *stream, struct deal *deal, const struct event_index *index, uint32_t pcpu, struct trust *trust)
+void stream_init(struct stream *stream, struct deal *deal, struct event_index *index, uint32_t pcpu, struct trust *trust)
 {
 	*stream = (struct stream){ .deal = deal, .index = index, .pcpu = pcpu, .trust = trust };
 }
@@ -241,6 +241,9 @@ enum { RECORD_MAX_BYTES = 40 };
  * for, do not lead from FAR_BITS to CLOCK_BITS. */
 enum { PLAIN_BITS = 33, FAR_BITS = 62 };
 
+/* So far ahead the bytes are called for: into the next page, which else nobody calls before it is needed. */
+enum { AHEAD_BYTES = 4096 };
+
 /* The hot loop: passes by plain records at a plain time up to one that comes out, to any other, or to the end of the
  * window.  True if one came out. */
 static bool pass_plain(struct stream *stream, struct rec *rec)
@@ -254,14 +257,16 @@ static bool pass_plain(struct stream *stream, struct rec *rec)
 		return false;
 	while (kind == REC_COUNTED && end - at >= RECORD_MAX_BYTES) {
 		uint32_t header = le32(at);
-		unsigned row = event_row(index, header & 0x0fffffff), words = header >> 28 & 7;
+		const struct event_plain *plain = event_plain_of(index, header);
+		unsigned words = header >> 28 & 7;
 		uint64_t tsc = le64(at + 4);
 
-		if (header >> 28 < index->plain_from[row] || (tsc - last_tsc) >> PLAIN_BITS)
+		__builtin_prefetch(at + AHEAD_BYTES);
+		if (!plain || (tsc - last_tsc) >> PLAIN_BITS)
 			break;
-		stream->counts[row]++;
+		stream->counts[plain->row]++;
 		last_tsc = tsc;
-		kind = index->comes_out[row];
+		kind = plain->kind;
 		if (kind != REC_COUNTED)
 			*rec = (struct rec){ .tsc = tsc, .offset = stream->chunk_offset, .payload = at + 12, .id = header & 0x0fffffff,
 					     .pcpu = (uint16_t)stream->pcpu, .words = (uint8_t)words, .kind = (uint8_t)kind };
@@ -275,7 +280,7 @@ static bool pass_plain(struct stream *stream, struct rec *rec)
 /* Any record.  True if it comes out. */
 static bool take_one(struct stream *stream, struct rec *rec)
 {
-	const struct event_index *index = stream->index;
+	struct event_index *index = stream->index;
 	const uint8_t *at = stream->at;
 	uint32_t header = le32(at);
 	unsigned words = header >> 28 & 7;
@@ -290,6 +295,7 @@ static bool take_one(struct stream *stream, struct rec *rec)
 	}
 	stream->at = at + size;
 	stream->counts[row]++;
+	event_meet(index, header);
 	if (timed && kind != REC_LOST && kind != REC_WRAP)
 		take_clock(stream, le64(at + 4));
 	if (words < index->min_words[row]) {

@@ -103,6 +103,27 @@ static void only_its_own_windows_and_what_is_handled(void **state)
 	assert_int_equal(outcome.trust.damaged_places, 0);
 }
 
+/* Each is a record of no event, without time or words; before the first record and after it, and none is passed by as a plain one. */
+static void zeros_are_unknown_records(void **state)
+{
+	enum { ZEROS = 5 };
+	static const struct wanted wanted[] = { { REC_RUNSTATE, 100 }, { REC_RUNSTATE, 200 } };
+	struct trace trace = { 0 };
+	struct outcome outcome;
+
+	(void)state;
+	trace_open(&trace, 1);
+	for (uint64_t tsc = 100; tsc <= 200; tsc += 100) {
+		for (unsigned i = 0; i < ZEROS; i++)
+			trace_u32(&trace, 0);
+		trace_record(&trace, RUNSTATE, tsc, 7, words);
+	}
+	trace_close(&trace);
+	outcome = read_all(&trace, wanted, ROWS(wanted));
+	assert_int_equal(outcome.trust.unknown_records, 2 * ZEROS);
+	assert_int_equal(outcome.trust.damaged_places, 0);
+}
+
 static void a_loss_is_a_begin_and_an_end(void **state)
 {
 	static const struct wanted wanted[] = { { REC_RUNSTATE, 100 }, { REC_LOSS_BEGIN, 150 }, { REC_LOSS_END, 400 }, { REC_RUNSTATE, 500 } };
@@ -280,6 +301,7 @@ int main(void)
 		cmocka_unit_test(a_record_and_its_words),
 		cmocka_unit_test(a_long_window),
 		cmocka_unit_test(only_its_own_windows_and_what_is_handled),
+		cmocka_unit_test(zeros_are_unknown_records),
 		cmocka_unit_test(a_loss_is_a_begin_and_an_end),
 		cmocka_unit_test(times),
 		cmocka_unit_test(impossible_losses_last_as_long_as_can_be),
