@@ -65,7 +65,6 @@ static bool scan(struct run *run)
 	}
 	done = done && !payload.out_of_memory;
 	payload_free(&payload);
-	walk_end(&walk);
 	run->pcpu_list = done ? calloc(PCPU_MAX, sizeof(*run->pcpu_list)) : NULL;
 	for (uint32_t pcpu = 0; run->pcpu_list && pcpu < PCPU_MAX; pcpu++)
 		if (seen[pcpu])
@@ -376,10 +375,11 @@ static void follow_records(struct run *run)
 	uint64_t due_tsc = 0;
 
 	progress_begin(&progress, run->file.input.size);
-	while ((rec = next_record(run)) && !run->sink_failed && !run->vcpus.out_of_memory) {
+	while ((rec = merge_head(&run->merge)) && !run->sink_failed && !run->vcpus.out_of_memory) {
 		if (rec->tsc >= due_tsc)
 			due_tsc = pass_due(run, rec->tsc);
-		take_record(run, rec);
+		if (run->demand || !vcpus_take_plain(&run->vcpus, rec))
+			take_record(run, next_record(run));
 		progress_at(&progress, rec->offset);
 		merge_advance(&run->merge);
 	}

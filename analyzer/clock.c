@@ -50,7 +50,7 @@ uint64_t clock_measure_hz(const struct tracefile *file, uint32_t pcpu)
 
 	if (index && deal && ratios) {
 		event_index_handle(index, SWITCH_INFPREV, REC_SWITCH_PREV);
-		stream_init(&stream, file, deal, index, pcpu, &unused);
+		stream_init(&stream, deal, index, pcpu, &unused);
 		size_t count = collect(&stream, ratios);
 		stream_free(&stream);
 		qsort(ratios, count, sizeof(*ratios), compare);

@@ -45,7 +45,6 @@ static bool put_windows(FILE *out, const struct tracefile *file, struct trust *t
 		written = false;
 	}
 	payload_free(&payload);
-	walk_end(&walk);
 	return written && fflush(out) == 0;
 }
 

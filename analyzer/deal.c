@@ -48,12 +48,6 @@ struct deal *deal_new(const struct tracefile *file, bool (*wanted)(const struct 
 
 void deal_free(struct deal *deal)
 {
-	if (!deal)
-		return;
-	for (size_t cpu = 0; cpu < PCPU_MAX; cpu++)
-		if (deal->hands[cpu].alone)
-			walk_end(&deal->hands[cpu].own);
-	walk_end(&deal->walk);
 	free(deal);
 }
 
@@ -120,20 +114,13 @@ static bool next_own(const struct deal *deal, uint32_t cpu, struct hand *hand, s
 	return got;
 }
 
-static bool walk_common(struct deal *deal, struct chunk *chunk)
-{
-	if (deal->wanted == deal_windows) /* which are most of a file */
-		walk_ahead(&deal->walk);
-	return walk_next(&deal->walk, chunk, NULL);
-}
-
 /* Walks on to the next chunk of this CPU.  False at the end, or where it must go on alone. */
 static bool next_common(struct deal *deal, uint32_t cpu, struct chunk *chunk)
 {
 	uint64_t position = deal->walk.position;
 	bool got;
 
-	for (; (got = walk_common(deal, chunk)); position = deal->walk.position) {
+	for (; (got = walk_next(&deal->walk, chunk, NULL)); position = deal->walk.position) {
 		struct hand *hand = pcpu_valid(chunk->pcpu) ? &deal->hands[chunk->pcpu] : NULL;
 		deal->damages += chunk->after_damage;
 		if (!hand || hand->alone || !deal->wanted(chunk))
@@ -161,9 +148,4 @@ bool deal_next(struct deal *deal, uint32_t cpu, struct chunk *chunk)
 		return true;
 	}
 	return (!hand->alone && next_common(deal, cpu, chunk)) || (hand->alone && next_own(deal, cpu, hand, chunk));
-}
-
-const struct piece *deal_piece(const struct deal *deal)
-{
-	return &deal->walk.piece;
 }

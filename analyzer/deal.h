@@ -19,9 +19,6 @@ void deal_free(struct deal *deal);
  * something was skipped since its chunk before. */
 bool deal_next(struct deal *deal, uint32_t cpu, struct chunk *chunk);
 
-/* What the common walk has at hand of the file: most often all of a chunk that it just dealt. */
-const struct piece *deal_piece(const struct deal *deal);
-
 /* To be dealt: Xen's windows, and what was dropped of them. */
 bool deal_windows(const struct chunk *chunk);
 

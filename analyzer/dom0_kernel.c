@@ -140,7 +140,6 @@ static bool scan(struct dom0_kernel *kernel)
 			trust_damage(kernel->trust, chunk.offset, chunk.stored_bytes, "a page of Dom0's kernel without a format, or of CPU %u", chunk.pcpu);
 	}
 	payload_free(&payload);
-	walk_end(&walk);
 	return make_streams(kernel, seen);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define GEN "xen/include/public/trace.h"
 #define CORE "xen/common/sched/core.c"
@@ -147,14 +148,20 @@ static bool is_unasked(const struct event_index *index, unsigned kind)
 	return kind >= index->unasked || (kind == REC_PV && index->unasked < REC_KINDS);
 }
 
-static void find_plain(struct event_index *index)
+void event_meet(struct event_index *index, uint32_t header)
 {
-	for (size_t row = 0; row < event_count; row++) {
-		unsigned kind = index->kind[row];
-		bool passed_by = kind == REC_COUNTED || is_unasked(index, kind);
-		index->plain_from[row] = passed_by || kind >= REC_RUNSTATE ? (uint8_t)(8 | index->min_words[row]) : EVENT_NEVER_PLAIN;
-		index->comes_out[row] = passed_by ? REC_COUNTED : (uint8_t)kind;
-	}
+	unsigned row = event_row(index, header & 0x0fffffff), kind = index->kind[row];
+	bool passed_by = kind == REC_COUNTED || is_unasked(index, kind);
+
+	if (header >> 31 && (header >> 28 & 7) >= index->min_words[row] && (passed_by || kind >= REC_RUNSTATE))
+		index->plain[event_plain_place(header)] = (struct event_plain){ header, (uint8_t)row, passed_by ? REC_COUNTED : (uint8_t)kind };
+}
+
+/* Where nothing was met there is a header whose place that is not. */
+static void forget_plain(struct event_index *index)
+{
+	memset(index->plain, 0, sizeof(index->plain));
+	index->plain[event_plain_place(0)].header = 1;
 }
 
 struct event_index *event_index_new(void)
@@ -179,7 +186,7 @@ struct event_index *event_index_new(void)
 		index->kind[row] = (uint8_t)events[row].kind;
 	}
 	index->unasked = REC_KINDS;
-	find_plain(index);
+	forget_plain(index);
 	return index;
 }
 
@@ -193,11 +200,11 @@ void event_index_free(struct event_index *index)
 void event_index_handle(struct event_index *index, uint32_t id, enum rec_kind kind)
 {
 	index->kind[event_row(index, id)] = (uint8_t)kind;
-	find_plain(index);
+	forget_plain(index);
 }
 
 void event_index_leave_out(struct event_index *index, enum rec_kind first)
 {
 	index->unasked = (uint8_t)first;
-	find_plain(index);
+	forget_plain(index);
 }

@@ -61,18 +61,26 @@ enum { EVENT_UNKNOWN = 0 }; /* the row of every id that no other row has */
 /* The id to row lookup, built once from the table: row = row_of[page_of[id >> 12]][id & 0xfff]. */
 enum { EVENT_PAGES = 1 << 16, EVENT_PAGE_IDS = 1 << 12 };
 
+/* What is done with the records of a header that have all that their row wants, a TSC and words enough, and with which there is
+ * no more to be done than to count them and to let them come out. */
+struct event_plain {
+	uint32_t header;
+	uint8_t row;
+	uint8_t kind;                           /* as which it comes out of its stream; REC_COUNTED: it does not */
+};
+
+/* By this hash no two headers of the scheduler's records have one place, of those with as many words as their rows have. */
+enum { EVENT_PLAIN_BITS = 10 };
+#define EVENT_PLAIN_HASH UINT32_C(0xfce23ce5)
+
 struct event_index {
 	uint8_t page_of[EVENT_PAGES];           /* 0: a page without any event */
 	uint8_t (*row_of)[EVENT_PAGE_IDS];
 	uint8_t min_words[256];                 /* by row, close together for the hot path */
 	uint8_t kind[256];
 	uint8_t unasked;                        /* records of this kind and those after it go no further than their stream */
-	uint8_t plain_from[256];                /* from these upper four bits of its header on a record has all that its row wants: a TSC
-						 * and words enough; EVENT_NEVER_PLAIN: there is more to be done than to count it */
-	uint8_t comes_out[256];                 /* the kind as which a plain record comes out of its stream; REC_COUNTED: it does not */
+	struct event_plain plain[1 << EVENT_PLAIN_BITS]; /* those met so far, by a hash of their header; there are others */
 };
-
-enum { EVENT_NEVER_PLAIN = 16 };
 
 /* Returns NULL when out of memory. */
 struct event_index *event_index_new(void);
@@ -87,6 +95,22 @@ void event_index_leave_out(struct event_index *index, enum rec_kind first);
 static inline unsigned event_row(const struct event_index *index, uint32_t id)
 {
 	return index->row_of[index->page_of[id >> 12]][id & (EVENT_PAGE_IDS - 1)];
+}
+
+static inline unsigned event_plain_place(uint32_t header)
+{
+	return header * EVENT_PLAIN_HASH >> (32 - EVENT_PLAIN_BITS);
+}
+
+/* If records of this header are plain, the index has met it from now on. */
+void event_meet(struct event_index *index, uint32_t header);
+
+/* NULL if records of this header are not plain, or it was not met, or another was since that took its place. */
+static inline const struct event_plain *event_plain_of(const struct event_index *index, uint32_t header)
+{
+	const struct event_plain *plain = &index->plain[event_plain_place(header)];
+
+	return plain->header == header ? plain : NULL;
 }
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,19 +55,30 @@ static int spool(int pipe_fd, const char *name)
 	}
 }
 
+/* A byte that was mapped cannot be read.  The signal comes again and ends the program. */
+static void say_unreadable(int signal_number)
+{
+	static const char message[] = "xtrace-fair: the input became shorter while it was read, or its disk failed\n";
+	ssize_t said = write(STDERR_FILENO, message, sizeof(message) - 1);
+
+	(void)signal_number;
+	(void)said;
+}
+
 /* Takes the descriptor, whatever comes of it. */
 static bool map(struct input *input, int fd, uint64_t size)
 {
+	const struct sigaction unreadable = { .sa_handler = say_unreadable, .sa_flags = (int)SA_RESETHAND };
 	void *at = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
 
-	if (at == MAP_FAILED) {
+	if (at == MAP_FAILED)
 		diag_error("map %s:", input->name);
-		close(fd);
+	close(fd);
+	if (at == MAP_FAILED)
 		return false;
-	}
+	sigaction(SIGBUS, &unreadable, NULL);
 	input->bytes = at;
 	input->size = size;
-	input->fd = fd;
 	return true;
 }
 
@@ -76,7 +88,7 @@ bool input_open(struct input *input, const char *path)
 	int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC), spooled_fd;
 	struct stat st;
 
-	*input = (struct input){ .name = is_stdin ? "standard input" : path, .fd = INPUT_NO_FILE };
+	*input = (struct input){ .name = is_stdin ? "standard input" : path };
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) /* those of /proc have a size of 0 */
 		return map(input, fd, (uint64_t)st.st_size);
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -99,56 +111,5 @@ void input_close(struct input *input)
 {
 	if (input->bytes && !input->borrowed)
 		munmap((void *)(uintptr_t)input->bytes, input->size);
-	if (input->fd != INPUT_NO_FILE)
-		close(input->fd);
-	*input = (struct input){ .fd = INPUT_NO_FILE };
-}
-
-/* ---- pieces ---- */
-
-enum { JUMP_BYTES = 1024 }; /* who skips much of the input looks at little of it */
-
-static bool fill(struct piece *piece, uint64_t offset, uint32_t bytes)
-{
-	const struct input *input = piece->input;
-	uint64_t end = piece->offset + piece->bytes, left = input->size - offset;
-	uint32_t ahead = offset >= piece->offset && offset < end + JUMP_BYTES ? PIECE_BYTES : JUMP_BYTES;
-	ssize_t got;
-
-	if (!piece->room)
-		piece->room = malloc(PIECE_BYTES);
-	if (!piece->room || input->fd == INPUT_NO_FILE)
-		return false;
-	ahead = ahead < bytes ? bytes : ahead;
-	got = pread(input->fd, piece->room, ahead < left ? ahead : left, (off_t)offset);
-	piece->offset = offset;
-	piece->bytes = got > 0 ? (uint32_t)got : 0;
-	return piece->bytes >= bytes;
-}
-
-static bool at_hand(const struct piece *piece, uint64_t offset, uint32_t bytes)
-{
-	return offset >= piece->offset && offset + bytes <= piece->offset + piece->bytes;
-}
-
-const uint8_t *piece_at(struct piece *piece, uint64_t offset, uint32_t bytes)
-{
-	return at_hand(piece, offset, bytes) || fill(piece, offset, bytes) ? piece->room + (offset - piece->offset) : piece->input->bytes + offset;
-}
-
-void piece_take(struct piece *piece, const struct piece *other, uint64_t offset, uint32_t bytes)
-{
-	if (!piece->room)
-		piece->room = malloc(PIECE_BYTES);
-	if (!piece->room || !at_hand(other, offset, bytes))
-		return;
-	memcpy(piece->room, other->room + (offset - other->offset), bytes);
-	piece->offset = offset;
-	piece->bytes = bytes;
-}
-
-void piece_free(struct piece *piece)
-{
-	free(piece->room);
-	*piece = (struct piece){ .input = piece->input };
+	*input = (struct input){ 0 };
 }

@@ -45,7 +45,7 @@ bool merge_init(struct merge *merge, const struct tracefile *file, const uint32_
 	}
 	merge->count = count;
 	for (size_t i = 0; i < count; i++) {
-		stream_init(&merge->streams[i], file, merge->deal, merge->index, pcpus[i], trust);
+		stream_init(&merge->streams[i], merge->deal, merge->index, pcpus[i], trust);
 		if (aside) {
 			merge->streams[i].aside = aside->tell;
 			merge->streams[i].aside_arg = aside->arg;

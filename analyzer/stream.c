@@ -5,16 +5,14 @@
 
 #include <inttypes.h>
 
-void stream_init(struct stream *stream, const struct tracefile *file, struct deal *deal, const struct event_index *index, uint32_t pcpu,
-		 struct trust *trust)
+void stream_init(struct stream *stream, struct deal *deal, struct event_index *index, uint32_t pcpu, struct trust *trust)
 {
-	*stream = (struct stream){ .deal = deal, .index = index, .pcpu = pcpu, .trust = trust, .piece = { .input = &file->input } };
+	*stream = (struct stream){ .deal = deal, .index = index, .pcpu = pcpu, .trust = trust };
 }
 
 void stream_free(struct stream *stream)
 {
 	payload_free(&stream->payload);
-	piece_free(&stream->piece);
 }
 
 enum {
@@ -27,52 +25,22 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* ---- the window, piece by piece ---- */
-
-/* What is left of the piece goes into the next one. */
-static bool next_piece(struct stream *stream)
-{
-	uint64_t unread = (uint64_t)(stream->end - stream->at), left = unread + stream->more_bytes;
-	uint64_t bytes = left < PIECE_BYTES ? left : PIECE_BYTES;
-
-	if (stream->more_bytes == 0)
-		return false;
-	stream->at = piece_at(&stream->piece, stream->more_offset - unread, (uint32_t)bytes);
-	stream->end = stream->at + bytes;
-	stream->more_offset += bytes - unread;
-	stream->more_bytes = left - bytes;
-	return true;
-}
+/* ---- the window ---- */
 
 /* False, and counted, if it is not whole: then something is missing. */
 static bool enter_window(struct stream *stream, const struct chunk *chunk)
 {
-	bool packed = chunk_is_packed(chunk);
-	uint64_t stored_bytes = chunk->payload_offset + chunk->stored_bytes - chunk->offset;
-	const uint8_t *bytes = packed ? chunk_payload(chunk, &stream->payload, stream->trust) : NULL;
+	const uint8_t *bytes = chunk_payload(chunk, &stream->payload, stream->trust);
 
-	if (!packed && stored_bytes <= PIECE_BYTES)
-		piece_take(&stream->piece, deal_piece(stream->deal), chunk->offset, (uint32_t)stored_bytes);
-	if (packed ? !bytes : !chunk_is_whole(chunk, &stream->piece, stream->trust)) {
-		stream->gap = true;
-		return false;
-	}
+	stream->gap |= !bytes;
 	stream->at = bytes;
-	stream->end = packed ? bytes + chunk->raw_bytes : bytes;
-	stream->more_offset = chunk->payload_offset;
-	stream->more_bytes = packed ? 0 : chunk->stored_bytes;
-	return true;
+	stream->end = bytes ? bytes + chunk->raw_bytes : NULL;
+	return bytes;
 }
 
 static uint64_t left_of_window(const struct stream *stream)
 {
-	return (uint64_t)(stream->end - stream->at) + stream->more_bytes;
-}
-
-static void leave_window(struct stream *stream)
-{
-	stream->at = stream->end;
-	stream->more_bytes = 0;
+	return (uint64_t)(stream->end - stream->at);
 }
 
 /* ---- time ---- */
@@ -80,13 +48,9 @@ static void leave_window(struct stream *stream)
 /* The TSC of the next timed record of this window; 0 if there is none. */
 static uint64_t peek_tsc(const struct stream *stream)
 {
-	const uint8_t *at = stream->at, *end = stream->end;
+	const uint8_t *at = stream->at;
 
-	if (stream->more_bytes > 0) { /* not compressed, so all of it is in the file */
-		end = stream->piece.input->bytes + stream->more_offset + stream->more_bytes;
-		at = end - left_of_window(stream);
-	}
-	while (end - at >= 12) {
+	while (stream->end - at >= 12) {
 		uint32_t header = le32(at);
 		if (header >> 31 && stream->index->kind[event_row(stream->index, header & 0x0fffffff)] != REC_WRAP)
 			return le64(at + 4);
@@ -204,7 +168,7 @@ static void skip_rest(struct stream *stream, uint32_t header, const char *reason
 
 	trust_damage(stream->trust, stream->chunk_offset, left, "pCPU %u's window %s (event 0x%07x, %" PRIu64 " bytes left)",
 		     stream->pcpu, reason, header & 0x0fffffff, left);
-	leave_window(stream);
+	stream->at = stream->end;
 	stream->gap = true;
 }
 
@@ -273,18 +237,15 @@ static void take_oddity(struct stream *stream, unsigned kind, uint32_t header, c
 
 enum { RECORD_MAX_BYTES = 40 };
 
-/* A header at least is at hand, and the whole record if the window has it. */
-static inline bool at_record(struct stream *stream)
-{
-	return stream->end - stream->at >= RECORD_MAX_BYTES || (next_piece(stream), stream->end - stream->at >= 4);
-}
-
-/* Less than 23 s at 3 GHz after the record before it a time is plain; so many bits, times the records that a payload has room
+/* Less than 2.8 s at 3 GHz after the record before it a time is plain; so many bits, times the records that a window has room
  * for, do not lead from FAR_BITS to CLOCK_BITS. */
-enum { PLAIN_BITS = 36, FAR_BITS = 62 };
+enum { PLAIN_BITS = 33, FAR_BITS = 62 };
 
-/* The hot loop: passes by plain records at a plain time up to one that comes out, to any other, or to the end of what is
- * at hand.  True if one came out. */
+/* So far ahead the bytes are called for: into the next page, which else nobody calls before it is needed. */
+enum { AHEAD_BYTES = 4096 };
+
+/* The hot loop: passes by plain records at a plain time up to one that comes out, to any other, or to the end of the
+ * window.  True if one came out. */
 static bool pass_plain(struct stream *stream, struct rec *rec)
 {
 	const struct event_index *index = stream->index;
@@ -296,14 +257,16 @@ static bool pass_plain(struct stream *stream, struct rec *rec)
 		return false;
 	while (kind == REC_COUNTED && end - at >= RECORD_MAX_BYTES) {
 		uint32_t header = le32(at);
-		unsigned row = event_row(index, header & 0x0fffffff), words = header >> 28 & 7;
+		const struct event_plain *plain = event_plain_of(index, header);
+		unsigned words = header >> 28 & 7;
 		uint64_t tsc = le64(at + 4);
 
-		if (header >> 28 < index->plain_from[row] || (tsc - last_tsc) >> PLAIN_BITS)
+		__builtin_prefetch(at + AHEAD_BYTES);
+		if (!plain || (tsc - last_tsc) >> PLAIN_BITS)
 			break;
-		stream->counts[row]++;
+		stream->counts[plain->row]++;
 		last_tsc = tsc;
-		kind = index->comes_out[row];
+		kind = plain->kind;
 		if (kind != REC_COUNTED)
 			*rec = (struct rec){ .tsc = tsc, .offset = stream->chunk_offset, .payload = at + 12, .id = header & 0x0fffffff,
 					     .pcpu = (uint16_t)stream->pcpu, .words = (uint8_t)words, .kind = (uint8_t)kind };
@@ -317,7 +280,7 @@ static bool pass_plain(struct stream *stream, struct rec *rec)
 /* Any record.  True if it comes out. */
 static bool take_one(struct stream *stream, struct rec *rec)
 {
-	const struct event_index *index = stream->index;
+	struct event_index *index = stream->index;
 	const uint8_t *at = stream->at;
 	uint32_t header = le32(at);
 	unsigned words = header >> 28 & 7;
@@ -332,6 +295,7 @@ static bool take_one(struct stream *stream, struct rec *rec)
 	}
 	stream->at = at + size;
 	stream->counts[row]++;
+	event_meet(index, header);
 	if (timed && kind != REC_LOST && kind != REC_WRAP)
 		take_clock(stream, le64(at + 4));
 	if (words < index->min_words[row]) {
@@ -356,7 +320,7 @@ static bool take_one(struct stream *stream, struct rec *rec)
 static bool window_next(struct stream *stream, struct rec *rec)
 {
 	while (!pass_plain(stream, rec)) {
-		if (!at_record(stream)) {
+		if (left_of_window(stream) < 4) {
 			if (stream->end != stream->at)
 				skip_rest(stream, 0, "ends in the middle of a record");
 			return false;

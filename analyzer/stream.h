@@ -36,13 +36,10 @@ static inline uint32_t rec_word(const struct rec *rec, unsigned i)
 
 struct stream {
 	struct deal *deal;
-	const struct event_index *index;
+	struct event_index *index;
 	struct trust *trust;
 	uint64_t chunk_offset;
-	const uint8_t *at, *end;        /* what is left of the current window's piece */
-	uint64_t more_offset;           /* the window goes on there in the file, */
-	uint64_t more_bytes;            /* for so long */
-	struct piece piece;               /* of the window, unless it was compressed */
+	const uint8_t *at, *end;        /* what is left of the current window */
 	struct payload payload;
 	uint64_t last_tsc;
 	uint64_t loss_end_tsc;          /* of a loss whose begin came out already; valid if loss_open */
@@ -58,8 +55,7 @@ struct stream {
 #define LOSS_RUNNING_UNKNOWN UINT32_C(0xffffffff)
 
 /* All of these are borrowed. */
-void stream_init(struct stream *stream, const struct tracefile *file, struct deal *deal, const struct event_index *index, uint32_t pcpu,
-		 struct trust *trust);
+void stream_init(struct stream *stream, struct deal *deal, struct event_index *index, uint32_t pcpu, struct trust *trust);
 void stream_free(struct stream *stream);
 
 /* The next record that is handled; its payload is valid until the next call.  Returns false at the stream's end. */

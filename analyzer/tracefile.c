@@ -18,54 +18,52 @@ enum {
 
 /* ---- xentrace ---- */
 
-static bool xentrace_header(struct piece *piece, uint64_t at)
+static bool xentrace_header(const struct input *input, uint64_t at)
 {
-	const uint8_t *header = piece->input->size - at >= CPU_CHANGE_BYTES ? piece_at(piece, at, CPU_CHANGE_BYTES) : NULL;
+	const uint8_t *header = input->bytes + at;
 
-	return header && le32(header) == XENTRACE_CPU_CHANGE && pcpu_valid(le32(header + 4)) && le32(header + 8) % 4 == 0;
+	return input->size - at >= CPU_CHANGE_BYTES && le32(header) == XENTRACE_CPU_CHANGE && pcpu_valid(le32(header + 4)) && le32(header + 8) % 4 == 0;
 }
 
-static uint32_t xentrace_window_bytes(struct piece *piece, uint64_t at)
+static uint32_t xentrace_window_bytes(const struct input *input, uint64_t at)
 {
-	return le32(piece_at(piece, at, CPU_CHANGE_BYTES) + 8);
+	return le32(input->bytes + at + 8);
 }
 
 /* A header found while looking for one after damage must lead to another, or to the end. */
-static bool xentrace_header_leads_on(struct piece *piece, uint64_t at)
+static bool xentrace_header_leads_on(const struct input *input, uint64_t at)
 {
 	uint64_t next;
 
-	if (!xentrace_header(piece, at))
+	if (!xentrace_header(input, at))
 		return false;
-	next = at + CPU_CHANGE_BYTES + xentrace_window_bytes(piece, at);
-	return next == piece->input->size || (next < piece->input->size && xentrace_header(piece, next));
+	next = at + CPU_CHANGE_BYTES + xentrace_window_bytes(input, at);
+	return next == input->size || (next < input->size && xentrace_header(input, next));
 }
 
 /* The length of a window that is longer than the file or leads nowhere: up to where its records run into the next
  * window header, for that is never a record.  Else as it says, or up to the end. */
-static uint32_t xentrace_length(struct piece *piece, uint64_t at, uint32_t window_bytes)
+static uint32_t xentrace_length(const struct input *input, uint64_t at, uint32_t window_bytes)
 {
-	uint64_t left = piece->input->size - at, length = window_bytes <= left ? window_bytes : left, record = 0;
+	uint64_t left = input->size - at, length = window_bytes <= left ? window_bytes : left, record = 0;
 
-	while (record < length && !xentrace_header(piece, at + record)) {
-		uint32_t header = length - record >= 4 ? le32(piece_at(piece, at + record, 4)) : 0;
+	while (record < length && !xentrace_header(input, at + record)) {
+		uint32_t header = length - record >= 4 ? le32(input->bytes + at + record) : 0;
 		record += 4 + 4 * (header >> 28 & 7) + 8 * (header >> 31);
 	}
 	return (uint32_t)(record < length ? record : length);
 }
 
-static void xentrace_chunk(struct piece *piece, uint64_t at, struct chunk *chunk, struct trust *trust)
+static void xentrace_chunk(const struct input *input, uint64_t at, struct chunk *chunk, struct trust *trust)
 {
-	const struct input *input = piece->input;
-	const uint8_t *header = piece_at(piece, at, CPU_CHANGE_BYTES);
+	const uint8_t *header = input->bytes + at;
 	uint32_t window_bytes = le32(header + 8);
 	uint64_t next = at + CPU_CHANGE_BYTES + window_bytes;
 
 	*chunk = (struct chunk){ .kind = CHUNK_WINDOW, .pcpu = le32(header + 4), .offset = at,
-				 .bytes = input->bytes + at + CPU_CHANGE_BYTES, .payload_offset = at + CPU_CHANGE_BYTES,
-				 .stored_bytes = window_bytes };
-	if (next != input->size && !(next < input->size && xentrace_header(piece, next)))
-		chunk->stored_bytes = xentrace_length(piece, at + CPU_CHANGE_BYTES, window_bytes);
+				 .bytes = input->bytes + at + CPU_CHANGE_BYTES, .stored_bytes = window_bytes };
+	if (next != input->size && !(next < input->size && xentrace_header(input, next)))
+		chunk->stored_bytes = xentrace_length(input, at + CPU_CHANGE_BYTES, window_bytes);
 	chunk->raw_bytes = chunk->stored_bytes;
 	if (window_bytes > chunk->stored_bytes && trust)
 		trust_damage(trust, at, 0, "%s: pCPU %u's window of %u bytes has only %u", next > input->size ? "cut off" : "a wrong length",
@@ -92,10 +90,10 @@ static bool xentrace_next(struct walk *walk, struct chunk *chunk, struct trust *
 
 	if (at >= input->size)
 		return false;
-	if (!xentrace_header(&walk->piece, at)) {
+	if (!xentrace_header(input, at)) {
 		do
 			at += 4;
-		while (at < input->size && !xentrace_header_leads_on(&walk->piece, at));
+		while (at < input->size && !xentrace_header_leads_on(input, at));
 		if (at > input->size)
 			at = input->size;
 		if (trust)
@@ -104,7 +102,7 @@ static bool xentrace_next(struct walk *walk, struct chunk *chunk, struct trust *
 		if (at == input->size)
 			return false;
 	}
-	xentrace_chunk(&walk->piece, at, chunk, trust);
+	xentrace_chunk(input, at, chunk, trust);
 	chunk->after_damage = at != begin;
 	walk->position = at + CPU_CHANGE_BYTES + chunk->stored_bytes;
 	return true;
@@ -126,15 +124,14 @@ static bool block_crc_good(const uint8_t *header, uint32_t stored_bytes)
 }
 
 /* Why there is no usable block at this place, or NULL when there is one. */
-static const char *block_fault(struct piece *piece, uint64_t at)
+static const char *block_fault(const struct input *input, uint64_t at)
 {
-	const struct input *input = piece->input;
 	const uint8_t *header;
 	uint16_t type, flags;
 
 	if (input->size - at < TRC_BLOCK_HEADER)
 		return "cut off in the middle of a block header";
-	header = piece_at(piece, at, TRC_BLOCK_HEADER);
+	header = input->bytes + at;
 	if (le32(header) != TRC_BLOCK_MAGIC)
 		return "no block begins here";
 	type = le16(header + 4);
@@ -151,38 +148,38 @@ static const char *block_fault(struct piece *piece, uint64_t at)
 }
 
 /* Of a block without a fault. */
-static uint64_t block_end(struct piece *piece, uint64_t at)
+static uint64_t block_end(const struct input *input, uint64_t at)
 {
-	return at + block_size(le32(piece_at(piece, at, TRC_BLOCK_HEADER) + 8));
+	return at + block_size(le32(input->bytes + at + 8));
 }
 
-static bool block_leads_on(struct piece *piece, uint64_t at)
+static bool block_leads_on(const struct input *input, uint64_t at)
 {
-	uint64_t next = block_end(piece, at);
+	uint64_t next = block_end(input, at);
 
-	return next >= piece->input->size || !block_fault(piece, next);
+	return next >= input->size || !block_fault(input, next);
 }
 
 /* A block found while looking for one after damage must lead to another, or to the end. */
-static bool block_plausible(struct piece *piece, uint64_t at)
+static bool block_plausible(const struct input *input, uint64_t at)
 {
-	return !block_fault(piece, at) && block_leads_on(piece, at);
+	return !block_fault(input, at) && block_leads_on(input, at);
 }
 
 /* As block_fault(); and a length that leads nowhere is only believed if the CRC is good. */
-static const char *block_doubt(struct piece *piece, uint64_t at)
+static const char *block_doubt(const struct input *input, uint64_t at)
 {
-	const char *fault = block_fault(piece, at);
-	const uint8_t *block = piece->input->bytes + at;
+	const char *fault = block_fault(input, at);
+	const uint8_t *block = input->bytes + at;
 
-	if (fault || block_leads_on(piece, at) || block_crc_good(block, le32(block + 8)))
+	if (fault || block_leads_on(input, at) || block_crc_good(block, le32(block + 8)))
 		return fault;
 	return "a block with a wrong CRC, whose length leads to no other block";
 }
 
-static void container_chunk(struct piece *piece, uint64_t at, struct chunk *chunk)
+static void container_chunk(const struct input *input, uint64_t at, struct chunk *chunk)
 {
-	const uint8_t *header = piece_at(piece, at, TRC_BLOCK_HEADER);
+	const uint8_t *header = input->bytes + at;
 	uint16_t type = le16(header + 4);
 
 	*chunk = (struct chunk){
@@ -191,8 +188,7 @@ static void container_chunk(struct piece *piece, uint64_t at, struct chunk *chun
 		.block_flags = le16(header + 6),
 		.pcpu = le32(header + 16),
 		.offset = at,
-		.bytes = piece->input->bytes + at + TRC_BLOCK_HEADER,
-		.payload_offset = at + TRC_BLOCK_HEADER,
+		.bytes = input->bytes + at + TRC_BLOCK_HEADER,
 		.stored_bytes = le32(header + 8),
 		.raw_bytes = le32(header + 12),
 	};
@@ -206,11 +202,11 @@ static bool container_next(struct walk *walk, struct chunk *chunk, struct trust 
 
 	if (at >= input->size)
 		return false;
-	fault = block_doubt(&walk->piece, at);
+	fault = block_doubt(input, at);
 	if (fault) {
 		do
 			at += TRC_BLOCK_ALIGN;
-		while (at < input->size && !block_plausible(&walk->piece, at));
+		while (at < input->size && !block_plausible(input, at));
 		if (at > input->size)
 			at = input->size;
 		if (trust)
@@ -219,9 +215,9 @@ static bool container_next(struct walk *walk, struct chunk *chunk, struct trust 
 		if (at == input->size)
 			return false;
 	}
-	container_chunk(&walk->piece, at, chunk);
+	container_chunk(input, at, chunk);
 	chunk->after_damage = at != begin;
-	walk->position = block_end(&walk->piece, at);
+	walk->position = block_end(input, at);
 	return true;
 }
 
@@ -248,36 +244,6 @@ static const uint8_t *inflate_payload(const struct chunk *chunk, struct payload 
 	return status == Z_OK && length == chunk->raw_bytes ? payload->room : NULL;
 }
 
-static void count_bad_crc(const struct chunk *chunk, struct trust *trust)
-{
-	trust_damage(trust, chunk->offset, chunk->stored_bytes, "a block of type %u with a wrong CRC", chunk->block_type);
-}
-
-bool chunk_is_packed(const struct chunk *chunk)
-{
-	return chunk->block_flags & TRC_FLAG_ZLIB;
-}
-
-bool chunk_is_whole(const struct chunk *chunk, struct piece *piece, struct trust *trust)
-{
-	const uint8_t *header;
-	uint32_t wanted, part;
-	uLong crc;
-
-	if (chunk->block_type == 0)
-		return true;
-	header = piece_at(piece, chunk->offset, TRC_BLOCK_HEADER);
-	wanted = le32(header + TRC_BLOCK_CRC_AT);
-	crc = crc32(0, header, TRC_BLOCK_CRC_AT);
-	for (uint32_t done = 0; done < chunk->stored_bytes; done += part) {
-		part = chunk->stored_bytes - done < PIECE_BYTES ? chunk->stored_bytes - done : PIECE_BYTES;
-		crc = crc32(crc, piece_at(piece, chunk->payload_offset + done, part), part);
-	}
-	if (crc != wanted)
-		count_bad_crc(chunk, trust);
-	return crc == wanted;
-}
-
 const uint8_t *chunk_payload(const struct chunk *chunk, struct payload *payload, struct trust *trust)
 {
 	const uint8_t *bytes = chunk->bytes;
@@ -285,10 +251,10 @@ const uint8_t *chunk_payload(const struct chunk *chunk, struct payload *payload,
 	if (chunk->block_type == 0)
 		return bytes;
 	if (!block_crc_good(chunk->bytes - TRC_BLOCK_HEADER, chunk->stored_bytes)) {
-		count_bad_crc(chunk, trust);
+		trust_damage(trust, chunk->offset, chunk->stored_bytes, "a block of type %u with a wrong CRC", chunk->block_type);
 		return NULL;
 	}
-	if (chunk_is_packed(chunk))
+	if (chunk->block_flags & TRC_FLAG_ZLIB)
 		bytes = inflate_payload(chunk, payload);
 	if (!bytes)
 		trust_damage(trust, chunk->offset, chunk->stored_bytes, "a block of type %u that does not inflate to its %u bytes",
@@ -307,12 +273,9 @@ void payload_free(struct payload *payload)
 /* A damaged first block is told later, when all are read; nothing in it is needed. */
 static bool container_version_known(const struct input *input)
 {
-	struct piece piece = { .input = input };
-	bool faulty = block_fault(&piece, 0) != NULL;
 	uint32_t major;
 
-	piece_free(&piece);
-	if (faulty || le16(input->bytes + 4) != TRC_BLOCK_FILE || le32(input->bytes + 8) < TRC_FILE_PAYLOAD_MIN ||
+	if (block_fault(input, 0) || le16(input->bytes + 4) != TRC_BLOCK_FILE || le32(input->bytes + 8) < TRC_FILE_PAYLOAD_MIN ||
 	    !block_crc_good(input->bytes, le32(input->bytes + 8)))
 		return true;
 	major = le32(input->bytes + TRC_BLOCK_HEADER);
@@ -359,7 +322,7 @@ bool tracefile_open(struct tracefile *file, const char *path)
 
 bool tracefile_open_bytes(struct tracefile *file, const char *name, const uint8_t *bytes, size_t size)
 {
-	file->input = (struct input){ .name = name, .bytes = bytes, .size = size, .fd = INPUT_NO_FILE, .borrowed = true };
+	file->input = (struct input){ .name = name, .bytes = bytes, .size = size, .borrowed = true };
 	return recognise(file);
 }
 
@@ -370,26 +333,7 @@ void tracefile_close(struct tracefile *file)
 
 void walk_begin(struct walk *walk, const struct tracefile *file, uint64_t position)
 {
-	*walk = (struct walk){ .file = file, .position = position, .piece = { .input = &file->input } };
-}
-
-void walk_end(struct walk *walk)
-{
-	piece_free(&walk->piece);
-}
-
-void walk_ahead(struct walk *walk)
-{
-	bool container = walk->file->format == FORMAT_CONTAINER;
-	uint32_t header_bytes = container ? TRC_BLOCK_HEADER : CPU_CHANGE_BYTES;
-	uint64_t left = walk->file->input.size - walk->position, bytes;
-
-	if (left < header_bytes)
-		return;
-	bytes = header_bytes + (uint64_t)le32(piece_at(&walk->piece, walk->position, header_bytes) + 8) + header_bytes + TRC_BLOCK_ALIGN;
-	bytes = bytes < left ? bytes : left;
-	if (bytes <= PIECE_BYTES)
-		piece_at(&walk->piece, walk->position, (uint32_t)bytes);
+	*walk = (struct walk){ .file = file, .position = position };
 }
 
 bool walk_next(struct walk *walk, struct chunk *chunk, struct trust *trust)

@@ -45,8 +45,7 @@ struct chunk {
 	uint16_t block_flags;
 	uint32_t pcpu;           /* of a window or a dropped count */
 	uint64_t offset;         /* of the chunk's header in the file */
-	const uint8_t *bytes;    /* the payload as stored, */
-	uint64_t payload_offset; /* and where in the file that is */
+	const uint8_t *bytes;    /* the payload as stored */
 	uint32_t stored_bytes;
 	uint32_t raw_bytes;      /* after inflating */
 	bool after_damage;       /* what was before it had to be skipped: windows of any pCPU may be missing */
@@ -56,7 +55,6 @@ struct chunk {
 struct walk {
 	const struct tracefile *file;
 	uint64_t position;       /* of the next chunk */
-	struct piece piece;
 };
 
 /* Room for an inflated payload; starts zeroed, grows, is freed by its owner. */
@@ -74,23 +72,14 @@ bool tracefile_open_bytes(struct tracefile *file, const char *name, const uint8_
 void tracefile_close(struct tracefile *file);
 
 void walk_begin(struct walk *walk, const struct tracefile *file, uint64_t position);
-void walk_end(struct walk *walk);
 
 /* Reads the chunk at the position and moves on.  Returns false at the end of the file.  trust: NULL, or who counts what
  * was skipped. */
 bool walk_next(struct walk *walk, struct chunk *chunk, struct trust *trust);
 
-/* For who reads the chunks themselves, too: brings all of the next one at hand, up to the header after it, where a piece
- * has room for that.  Else looking at the header after it would take away the begin of it. */
-void walk_ahead(struct walk *walk);
-
 /* The chunk's payload, checked against its CRC and inflated into the room where need be.  Returns
  * NULL and counts the damage when it is not whole. */
 const uint8_t *chunk_payload(const struct chunk *chunk, struct payload *payload, struct trust *trust);
-
-/* Of one that is not compressed, the check alone: for who reads the payload through a piece. */
-bool chunk_is_packed(const struct chunk *chunk);
-bool chunk_is_whole(const struct chunk *chunk, struct piece *piece, struct trust *trust);
 
 void payload_free(struct payload *payload);
 

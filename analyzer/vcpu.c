@@ -297,6 +297,22 @@ static void take_runstate(struct vcpus *vcpus, const struct rec *rec)
 		become(vcpus, vcpu, LOST, UNKNOWN, UNKNOWN, rec->tsc);
 }
 
+/* The same where nothing is in doubt. */
+bool vcpus_take_plain(struct vcpus *vcpus, const struct rec *rec)
+{
+	struct vcpu *vcpu = rec->kind == REC_RUNSTATE ? vcpu_lately(vcpus, rec_word(rec, 0)) : NULL;
+	enum runstate old = rec_old(rec), new = rec_new(rec);
+
+	if (!vcpu || vcpu->knowledge != KNOWN || vcpu->state != old || vcpus->losses_open > 0 ||
+	    vcpus->pcpu_assumed[rec->pcpu] != VCPU_NONE || rec->tsc < vcpus->begin_tsc)
+		return false;
+	emit(vcpus, vcpu, old, rec->tsc, new, true);
+	if (new == RUNNING)
+		vcpu->pcpu = rec->pcpu;
+	become(vcpus, vcpu, KNOWN, new, old, rec->tsc);
+	return true;
+}
+
 /* A vCPU goes on running: the only record of one that never stops. */
 static void take_continue(struct vcpus *vcpus, const struct rec *rec)
 {

@@ -104,6 +104,10 @@ int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id);
 /* Takes the next record in time order. */
 void vcpus_take(struct vcpus *vcpus, const struct rec *rec);
 
+/* The same, faster, of a change from the state that is known, while nothing is lost: as most are.  False if the record is none of
+ * these; nothing was done then. */
+bool vcpus_take_plain(struct vcpus *vcpus, const struct rec *rec);
+
 /* A vCPU's state now; UNKNOWN if it is not known or there is no such vCPU. */
 enum runstate vcpus_state(const struct vcpus *vcpus, uint32_t domain_id, uint32_t vcpu_id);
 

@@ -2,9 +2,10 @@
 /*
  * Preloaded into a program, makes one call of one function fail:
  *
- *   FAULT=FUNCTION:NTH:HOW   HOW is an errno's name (EIO, ENOSPC, EINTR, ENOMEM), or short (half of what was asked for)
+ *   FAULT=FUNCTION:NTH:HOW   HOW is an errno's name (EIO, ENOSPC, EINTR, ENOMEM), short (half of what was asked for), or
+ *                        shrunk (what is mapped is a file that somebody makes empty at once)
  *
- * From the NTH call on (1 is the first) all fail; of EINTR, ENOMEM and short only that one does.  The file FAULT_SEEN is made
+ * From the NTH call on (1 is the first) all fail; of EINTR, ENOMEM, short and shrunk only that one does.  The file FAULT_SEEN is made
  * when that happened.  Calls that concern standard error are left alone, or nobody could say what is wrong.
  */
 #include <dlfcn.h>
@@ -18,7 +19,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum how { HOW_NONE, HOW_ERROR, HOW_SHORT };
+enum how { HOW_NONE, HOW_ERROR, HOW_SHORT, HOW_SHRUNK };
 
 static const struct { const char *name; int number; } errnos[] = {
 	{ "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EINTR", EINTR }, { "ENOMEM", ENOMEM },
@@ -29,6 +30,8 @@ static enum how how_of(const char *name, bool later)
 {
 	if (strcmp(name, "short") == 0)
 		return later ? HOW_NONE : HOW_SHORT;
+	if (strcmp(name, "shrunk") == 0)
+		return later ? HOW_NONE : HOW_SHRUNK;
 	for (size_t i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++)
 		if (strcmp(name, errnos[i].name) == 0 && !(later && (errnos[i].number == EINTR || errnos[i].number == ENOMEM))) {
 			errno = errnos[i].number;
@@ -145,8 +148,16 @@ int rename(const char *from, const char *to)
 void *mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset)
 {
 	void *(*real)(void *, size_t, int, int, int, off_t) = (void *(*)(void *, size_t, int, int, int, off_t))next("mmap");
+	enum how how = fd >= 0 ? fault("mmap") : HOW_NONE;
+	char path[64];
 
-	return fd >= 0 && fault("mmap") == HOW_ERROR ? MAP_FAILED : real(at, length, protection, flags, fd, offset);
+	if (how == HOW_ERROR)
+		return MAP_FAILED;
+	at = real(at, length, protection, flags, fd, offset);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* which may be open for reading alone */
+	if (how == HOW_SHRUNK && truncate(path, 0) < 0)
+		abort();
+	return at;
 }
 
 void *malloc(size_t size)

@@ -93,8 +93,6 @@ static size_t deal_all(const struct image *image, unsigned seed)
 		assert_int_equal(dealt.stored_bytes, wanted.stored_bytes);
 		chunks++;
 	}
-	for (size_t cpu = 0; cpu < CPUS; cpu++)
-		walk_end(&walks[cpu]);
 	deal_free(deal);
 	tracefile_close(&file);
 	return chunks;

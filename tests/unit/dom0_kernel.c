@@ -83,7 +83,6 @@ static struct image excerpt(int pages)
 		add_block(&image, chunk.block_type, chunk.pcpu, bytes, chunk.raw_bytes);
 	}
 	payload_free(&payload);
-	walk_end(&walk);
 	tracefile_close(&file);
 	return image;
 }
@@ -192,7 +191,6 @@ static uint64_t events_read(const struct tracefile *file)
 		json_decref(root);
 	}
 	payload_free(&payload);
-	walk_end(&walk);
 	return events;
 }
 

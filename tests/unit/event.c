@@ -172,26 +172,75 @@ static void somebody_can_ask_for_an_event(void **state)
 /* The hot loop of a stream passes by what it says here, so no record that more is to be done for may be among it. */
 static void only_records_without_more_to_do_are_plain(void **state)
 {
-	enum { TIMED = 8, RUNSTATE = 0x21101, WAKE = 0x28004, SLEEP = 0x28003, LOST = 0x1f001, TRAP = 0x201003 };
+	enum { TIMED = 8, RUNSTATE = 0x21101, WAKE = 0x28004, SLEEP = 0x28003, LOST = 0x1f001, TRAP = 0x201003, NOBODYS = 0x28fff, NOT = -1 };
+	static const struct { uint32_t id, from; int kind, kind_left_out; } rows[] = {
+		{ SLEEP, TIMED | 2, REC_COUNTED, REC_COUNTED }, { RUNSTATE, TIMED | 1, REC_RUNSTATE, REC_RUNSTATE },
+		{ WAKE, TIMED | 2, REC_WAKE, REC_COUNTED },     { TRAP, TIMED | 2, NOT, REC_COUNTED },
+		{ LOST, TIMED | 4, NOT, NOT },                  { NOBODYS, TIMED, NOT, NOT },
+	};
 	struct event_index *index = event_index_new();
 
 	(void)state;
 	assert_non_null(index);
-	assert_int_equal(index->plain_from[event_row(index, SLEEP)], TIMED | 2);
-	assert_int_equal(index->comes_out[event_row(index, SLEEP)], REC_COUNTED);
-	assert_int_equal(index->plain_from[event_row(index, RUNSTATE)], TIMED | 1);
-	assert_int_equal(index->comes_out[event_row(index, RUNSTATE)], REC_RUNSTATE);
-	assert_int_equal(index->comes_out[event_row(index, WAKE)], REC_WAKE);
-	assert_int_equal(index->plain_from[event_row(index, LOST)], EVENT_NEVER_PLAIN);
-	assert_int_equal(index->plain_from[event_row(index, TRAP)], EVENT_NEVER_PLAIN);
-	assert_int_equal(index->plain_from[EVENT_UNKNOWN], EVENT_NEVER_PLAIN);
-	event_index_leave_out(index, REC_NOTES);
-	assert_int_equal(index->comes_out[event_row(index, RUNSTATE)], REC_RUNSTATE);
-	assert_int_equal(index->comes_out[event_row(index, WAKE)], REC_COUNTED);
-	assert_int_equal(index->plain_from[event_row(index, WAKE)], TIMED | 2);
-	assert_int_equal(index->plain_from[event_row(index, TRAP)], TIMED | 2);
-	assert_int_equal(index->comes_out[event_row(index, TRAP)], REC_COUNTED);
+	for (int left_out = 0; left_out < 2; left_out++) {
+		for (size_t i = 0; i < ROWS(rows); i++) {
+			uint32_t least = rows[i].from << 28 | rows[i].id, less = (rows[i].from - 1) << 28 | rows[i].id; /* a word less, or no TSC */
+			const struct event_plain *plain;
+			int wanted = left_out ? rows[i].kind_left_out : rows[i].kind;
+			assert_null(event_plain_of(index, least)); /* not met */
+			event_meet(index, least);
+			event_meet(index, less);
+			plain = event_plain_of(index, least);
+			assert_int_equal(plain ? plain->kind : NOT, wanted);
+			assert_int_equal(plain ? plain->row : event_row(index, rows[i].id), event_row(index, rows[i].id));
+			assert_null(event_plain_of(index, less));
+		}
+		event_index_leave_out(index, REC_NOTES);
+	}
 	event_index_free(index);
+}
+
+/* They are kept by a hash of which they have no part to themselves. */
+static void each_header_is_found_whatever_was_before_it(void **state)
+{
+	struct event_index *index = event_index_new();
+
+	(void)state;
+	assert_non_null(index);
+	for (unsigned round = 0; round < 2; round++)
+		for (uint32_t id = 0; id < 0x29000; id++)
+			for (uint32_t upper = 0; upper < 16; upper++) {
+				uint32_t header = upper << 28 | id, row = event_row(index, id);
+				const struct event_plain *found = event_plain_of(index, header);
+				bool plain;
+				event_meet(index, header);
+				plain = event_plain_of(index, header);
+				if ((found && (found->header != header || !plain)) || (plain && (!(upper >> 3) || event_plain_of(index, header)->row != row)))
+					fail_msg("0x%08x is taken for another", header);
+			}
+	event_index_free(index);
+}
+
+/* Else two that come in turn would be looked up each time. */
+static void each_of_the_scheduler_has_its_place(void **state)
+{
+	size_t places[1 << EVENT_PLAIN_BITS] = { 0 };
+
+	(void)state;
+	for (size_t row = 1; row < event_count; row++) {
+		const struct event *event = &events[row];
+		uint32_t bits = 0;
+		if (strcmp(event->event_class, "sched") != 0)
+			continue;
+		for (uint32_t id = event->first_id; id <= last_id(event); id++)
+			do {
+				size_t *place = &places[event_plain_place((8u | event->min_words) << 28 | id | bits)];
+				if (*place)
+					fail_msg("%s has the place of %s", event->name, events[*place].name);
+				*place = row;
+				bits = (bits - event->vary_bits) & event->vary_bits;
+			} while (bits);
+	}
 }
 
 int main(void)
@@ -204,6 +253,8 @@ int main(void)
 		cmocka_unit_test(facts_of_xen),
 		cmocka_unit_test(somebody_can_ask_for_an_event),
 		cmocka_unit_test(only_records_without_more_to_do_are_plain),
+		cmocka_unit_test(each_header_is_found_whatever_was_before_it),
+		cmocka_unit_test(each_of_the_scheduler_has_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

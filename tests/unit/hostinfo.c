@@ -19,7 +19,6 @@ static uint64_t take(struct hostinfo *info, enum trc_block_type type, const char
 	assert_true(walk_next(&walk, &chunk, &trust));
 	assert_true(hostinfo_take(info, &chunk, &payload, &trust));
 	payload_free(&payload);
-	walk_end(&walk);
 	tracefile_close(&file);
 	return trust.damaged_places;
 }

@@ -25,7 +25,7 @@ static struct outcome read_all(const struct trace *trace, const struct wanted *w
 	trace_to_file(trace, &file);
 	deal = deal_new(&file, deal_windows);
 	assert_non_null(deal);
-	stream_init(&stream, &file, deal, index, 1, &outcome.trust);
+	stream_init(&stream, deal, index, 1, &outcome.trust);
 	for (size_t i = 0; i < count; i++) {
 		assert_true(stream_next(&stream, &rec));
 		if (rec.kind != wanted[i].kind || rec.tsc != wanted[i].tsc)
@@ -61,7 +61,7 @@ static void a_record_and_its_words(void **state)
 	trace_to_file(&trace, &file);
 	deal = deal_new(&file, deal_windows);
 	assert_non_null(deal);
-	stream_init(&stream, &file, deal, index, 1, &trust);
+	stream_init(&stream, deal, index, 1, &trust);
 	assert_true(stream_next(&stream, &rec));
 	assert_int_equal(rec.id, RUNSTATE);
 	assert_int_equal(rec.words, 2);
@@ -100,6 +100,27 @@ static void only_its_own_windows_and_what_is_handled(void **state)
 	assert_int_equal(outcome.blocks, 1);
 	assert_int_equal(outcome.unknown, 1);
 	assert_int_equal(outcome.trust.unknown_records, 1);
+	assert_int_equal(outcome.trust.damaged_places, 0);
+}
+
+/* Each is a record of no event, without time or words; before the first record and after it, and none is passed by as a plain one. */
+static void zeros_are_unknown_records(void **state)
+{
+	enum { ZEROS = 5 };
+	static const struct wanted wanted[] = { { REC_RUNSTATE, 100 }, { REC_RUNSTATE, 200 } };
+	struct trace trace = { 0 };
+	struct outcome outcome;
+
+	(void)state;
+	trace_open(&trace, 1);
+	for (uint64_t tsc = 100; tsc <= 200; tsc += 100) {
+		for (unsigned i = 0; i < ZEROS; i++)
+			trace_u32(&trace, 0);
+		trace_record(&trace, RUNSTATE, tsc, 7, words);
+	}
+	trace_close(&trace);
+	outcome = read_all(&trace, wanted, ROWS(wanted));
+	assert_int_equal(outcome.trust.unknown_records, 2 * ZEROS);
 	assert_int_equal(outcome.trust.damaged_places, 0);
 }
 
@@ -229,8 +250,8 @@ static void records_that_cannot_be_used(void **state)
 	assert_int_equal(outcome.trust.damaged_bytes, 12 + 16 + 8);
 }
 
-/* A window that is read in several pieces: each record comes out whole, wherever a piece ends. */
-static void a_window_of_many_pieces(void **state)
+/* Of a file, not of memory, and of more than a few pages. */
+static void a_long_window(void **state)
 {
 	enum { RECORDS = 20000, WORDS_MAX = RECORDS * 10 };
 	static uint32_t window[WORDS_MAX] = { XENTRACE_CPU_CHANGE, 1 };
@@ -258,7 +279,7 @@ static void a_window_of_many_pieces(void **state)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	assert_true(tracefile_open(&file, path));
 	deal = deal_new(&file, deal_windows);
-	stream_init(&stream, &file, deal, index, 1, &trust);
+	stream_init(&stream, deal, index, 1, &trust);
 	for (uint32_t i = 1; i <= RECORDS; i++) {
 		assert_true(stream_next(&stream, &rec));
 		assert_int_equal(rec.tsc, i);
@@ -278,8 +299,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_and_its_words),
-		cmocka_unit_test(a_window_of_many_pieces),
+		cmocka_unit_test(a_long_window),
 		cmocka_unit_test(only_its_own_windows_and_what_is_handled),
+		cmocka_unit_test(zeros_are_unknown_records),
 		cmocka_unit_test(a_loss_is_a_begin_and_an_end),
 		cmocka_unit_test(times),
 		cmocka_unit_test(impossible_losses_last_as_long_as_can_be),

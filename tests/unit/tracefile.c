@@ -24,7 +24,6 @@ static struct trust walk_all(const struct trace *trace, const struct wanted *wan
 	}
 	assert_int_equal(i, count);
 	assert_int_equal(walk.position, trace->used);
-	walk_end(&walk);
 	tracefile_close(&file);
 	return trust;
 }
@@ -179,7 +178,6 @@ static void payloads_are_checked_and_inflated(void **state)
 	assert_int_equal(trust.damaged_places, 3);
 	assert_false(walk_next(&walk, &chunk, &trust));
 	payload_free(&payload);
-	walk_end(&walk);
 	tracefile_close(&file);
 }
 

@@ -5,9 +5,10 @@
 #include "analyzer/vcpu.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { BEGIN = 1000, INTERVALS_MAX = 64 };
+enum { BEGIN = 1000, INTERVALS_MAX = 4096 };
 
 /* A state machine, and what came out of it. */
 struct lab {
@@ -356,6 +357,69 @@ static void conflicts_and_what_explains_them(void **state)
 	lab_free(&lab);
 }
 
+/* Of the three vCPUs some change as they can, some as they cannot, and now and then something is lost or a domain ends. */
+static struct rec any_record(unsigned *seed, uint64_t tsc, const struct vcpus *vcpus, uint8_t word[4])
+{
+	static const uint8_t rare[] = { REC_CONTINUE, REC_LOSS_BEGIN, REC_DOM_ADD };
+	unsigned chance = (unsigned)rand_r(seed), domain = 1 + chance % 3, pcpu = chance >> 4 & 1, new = chance >> 8 & 3;
+	unsigned old = chance >> 12 & 15 ? (unsigned)vcpus_state(vcpus, domain, 0) & 3 : chance >> 10 & 3;
+	unsigned kind = chance >> 16 & 31 ? REC_RUNSTATE : rare[(chance >> 22) % 3];
+	struct rec rec = { .tsc = tsc, .pcpu = (uint16_t)pcpu, .payload = word, .words = 1, .id = 0x21001 | old << 8 | new << 4 };
+
+	rec.kind = (uint8_t)(kind == REC_LOSS_BEGIN && vcpus->pcpu_lost[pcpu] ? REC_LOSS_END : kind);
+	if (rec.kind == REC_LOSS_END)
+		rec.id = domain << 16;
+	word[rec.kind == REC_DOM_ADD ? 0 : 2] = (uint8_t)domain;
+	return rec;
+}
+
+/* And begins anew. */
+static void assert_same_intervals(struct lab *a, struct lab *b)
+{
+	assert_int_equal(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct interval *x = &a->intervals[i], *y = &b->intervals[i];
+		assert_int_equal(x->vcpu, y->vcpu);
+		assert_int_equal(x->state, y->state);
+		assert_int_equal(x->before, y->before);
+		assert_int_equal(x->after, y->after);
+		assert_int_equal(x->pcpu, y->pcpu);
+		assert_int_equal(x->begin_tsc, y->begin_tsc);
+		assert_int_equal(x->end_tsc, y->end_tsc);
+		assert_int_equal(x->begin_seen, y->begin_seen);
+		assert_int_equal(x->end_seen, y->end_seen);
+	}
+	a->count = b->count = 0;
+}
+
+static void what_is_taken_plainly_comes_to_the_same(void **state)
+{
+	enum { RECORDS = 100000 };
+	struct lab faster, slower;
+	unsigned seed = 1, plain = 0;
+
+	(void)state;
+	lab_begin(&faster);
+	lab_begin(&slower);
+	for (uint64_t tsc = BEGIN - 10; tsc < BEGIN + RECORDS; tsc++) {
+		uint8_t word[4] = { 0 };
+		const struct rec rec = any_record(&seed, tsc, &slower.vcpus, word);
+		vcpus_take(&slower.vcpus, &rec);
+		if (vcpus_take_plain(&faster.vcpus, &rec))
+			plain++;
+		else
+			vcpus_take(&faster.vcpus, &rec);
+		assert_same_intervals(&faster, &slower);
+	}
+	lab_end(&faster, BEGIN + RECORDS);
+	lab_end(&slower, BEGIN + RECORDS);
+	assert_in_range(plain, RECORDS / 10, RECORDS * 9 / 10);
+	assert_same_intervals(&faster, &slower);
+	assert_int_equal(faster.trust.inconsistent_records, slower.trust.inconsistent_records);
+	lab_free(&faster);
+	lab_free(&slower);
+}
+
 static void times_before_the_begin_are_the_begin(void **state)
 {
 	struct lab lab;
@@ -385,6 +449,7 @@ int main(void)
 		cmocka_unit_test(presets),
 		cmocka_unit_test(conflicts_and_what_explains_them),
 		cmocka_unit_test(times_before_the_begin_are_the_begin),
+		cmocka_unit_test(what_is_taken_plainly_comes_to_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
