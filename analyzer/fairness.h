@@ -28,6 +28,7 @@ struct fairness_guest {
 
 struct fairness_level {
 	struct fairness_half *half[2]; /* by place: the last whole one, and the one that fills */
+	unsigned filling;             /* which of them that is */
 	uint64_t halves;              /* that are whole */
 	bool known[2];                /* as the halves: all states were known */
 	bool any[2];                  /* as the halves: some guest wanted to run; else what is in the half means nothing */
@@ -42,7 +43,7 @@ struct fairness {
 	struct fairness_guest *guests;  /* by index into vcpus.domains, others than guests unused */
 	size_t guest_room;
 	size_t place_count, place_room; /* of the halves and of the next two */
-	struct fairness_half *sums;     /* by place: of the window that is judged */
+	struct fairness_half *sums;     /* by place: of a window that is no half of a longer one */
 	struct fairness_half *nothing;  /* by place: a half in which no guest wanted to run */
 	struct fairness_level *levels;
 	uint64_t half_tsc;              /* of the shortest window */
