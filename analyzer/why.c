@@ -40,6 +40,8 @@ static void pass_time(struct why *why, uint64_t tsc)
 
 	if (!scene_stretch(&why->scene, tsc, &begin_tsc, &end_tsc))
 		return;
+	if (!scene_is_easy(&why->scene))
+		scene_list_waiters(&why->scene);
 	if (!fairness_stretch(&why->fairness, &why->scene, begin_tsc, end_tsc) || !lag_stretch(&why->lag, &why->scene, begin_tsc, end_tsc) ||
 	    !causes_stretch(&why->causes, &why->scene, &why->boost, &why->lag, begin_tsc, end_tsc))
 		why->out_of_memory = true;
@@ -199,7 +201,7 @@ static bool fill_lag(const struct why *why, const struct result *result, struct 
 	out->least_lag_s = lag->least_tsc / hz;
 	out->fell_behind_s = lag->fell_tsc / hz;
 	for (size_t i = 0; i < why->lag.bins; i++)
-		out->lag_at_s[i] = lag->at[i] / hz;
+		out->lag_at_s[i] = lag_at_tsc(&why->lag, (size_t)index, i) / hz;
 	return true;
 }
 
