@@ -26,7 +26,7 @@ Q        := $(if $(V),,@)
 TRACER_SRC   := $(addprefix tracer/, main.c options.c events.c capture.c buffers.c lane.c lanes.c loss.c ring.c queue.c writer.c output.c \
     compress.c command.c snapshot.c ending.c progress.c restore.c clock.c say.c xen_host_libxc.c dom0_kernel.c \
     kernel_trace_tracefs.c dom0_symbols.c)
-ANALYZER_SRC := $(addprefix analyzer/, main.c options.c option_values.c analysis.c input.c tracefile.c deal.c event.c stream.c merge.c vcpu.c \
+ANALYZER_SRC := $(addprefix analyzer/, main.c options.c option_values.c analysis.c input.c tracefile.c deal.c event.c stream.c merge.c vcpu.c runners.c \
     account.c latency.c timeline.c histogram.c share.c fluid.c clock.c hostinfo.c summary.c report.c report_text.c \
     report_text_why.c verdict.c report_json.c report_json_why.c report_csv.c csv.c figures.c figures_dom0.c convert.c progress.c trust.c diag.c room.c dom0_kernel.c \
     kernel_format.c kernel_page.c dom0_role.c dom0_ledger.c series.c charge.c dom0_evidence.c xen_time.c top.c symbols.c naming.c pv.c pv_result.c report_text_pv.c report_json_pv.c dom0.c dom0_words.c report_text_dom0.c report_json_dom0.c \

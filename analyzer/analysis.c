@@ -436,7 +436,7 @@ static bool begin_questions(struct run *run)
 	run->sources = (struct block_sources){ &run->vcpus, &run->account, &result->latency, &run->fluid, &run->why, &run->dom0 };
 	return run->kernel && blocks_init(&result->blocks, from_tsc, hz) &&
 	       why_init(&run->why, &run->vcpus, &run->fluid, from_tsc, to_tsc, hz, result->host.tslice_ms) &&
-	       dom0_init(&run->dom0, &run->why.scene, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
+	       dom0_init(&run->dom0, &run->vcpus, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
 }
 
 /* The window ends where the trace does, if not before.  Returns an exit code, and says so if nothing is left of it. */
