@@ -74,6 +74,16 @@ setup() {
 	done
 }
 
+# With one CPU all is done by one thread, else by two.
+@test "one CPU" {
+	cpu=$(taskset -cp $$ | grep -oE '[0-9]+$')
+	for trace in scp3 cause-h9-cap-on dom0-patched lost; do
+		"$fair" --format json "$data/$trace.trc" >"$work/two" 2>/dev/null || [ $? -eq 3 ]
+		taskset -c "$cpu" "$fair" --format json "$data/$trace.trc" >"$work/one" 2>/dev/null || [ $? -eq 3 ]
+		cmp "$work/two" "$work/one"
+	done
+}
+
 # What a brief report says is what the whole one says, and the rest is not there rather than 0.
 @test "brief" {
 	flat=$BATS_TEST_DIRNAME/../${O:-build}/tests/flat

@@ -43,6 +43,7 @@ unit_kernel_page := analyzer/kernel_page.o
 unit_hostinfo    := $(addprefix analyzer/, hostinfo.o tracefile.o input.o room.o trust.o diag.o)
 unit_lottery     := analyzer/lottery.o analyzer/share.o analyzer/room.o
 unit_merge       := $(addprefix analyzer/, merge.o stream.o deal.o tracefile.o event.o input.o trust.o diag.o)
+unit_relay       := analyzer/relay.o
 unit_replay      := $(addprefix analyzer/, replay.o replay_credit.o replay_credit2.o credit_rules.o agenda.o room.o)
 unit_pv          := $(addprefix analyzer/, pv.o runners.o xen_time.o room.o trust.o diag.o)
 unit_ring        := tracer/ring.o
