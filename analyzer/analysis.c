@@ -95,8 +95,7 @@ static void hand_to_metrics(struct run *run, const struct interval *interval)
 {
 	if (!account_interval(&run->account, &run->vcpus, interval) ||
 	    !latency_interval(&run->result->latency, interval) ||
-	    (!run->brief && !moments_are_apart(&run->moments) && !moments_interval(&run->moments, interval)) ||
-	    (!run->brief && !dom0_interval(&run->dom0, interval)) ||
+	    (!run->brief && (!moments_interval(&run->moments, interval) || !dom0_interval(&run->dom0, interval))) ||
 	    (run->timeline.file && !timeline_interval(&run->timeline, &run->vcpus, interval)))
 		run->sink_failed = true;
 }
@@ -116,8 +115,7 @@ static void changed(void *arg, size_t vcpu, uint64_t tsc, enum runstate state)
 {
 	struct run *run = arg;
 
-	if (!moments_are_apart(&run->moments))
-		moments_change(&run->moments, vcpu, tsc, state);
+	moments_change(&run->moments, vcpu, tsc, state);
 	if (!run->brief) {
 		dom0_change(&run->dom0, vcpu, tsc, state);
 		pv_change(&run->pv, vcpu, state);
@@ -331,8 +329,7 @@ static uint64_t pass_due(struct run *run, uint64_t tsc)
 {
 	pass_blocks(run, tsc);
 	follow_kernel(run, tsc);
-	if (tsc >= moments_due_tsc(&run->moments))
-		moments_reach(&run->moments, tsc);
+	moments_settings(&run->moments, tsc);
 	return next_due(run);
 }
 
@@ -387,7 +384,9 @@ static int open_streams(struct run *run)
 static bool begin_questions(struct run *run)
 {
 	struct result *result = run->result;
-	const struct moments_window window = { run->begin_tsc, run->from_tsc, run->to_tsc, result->tsc_hz };
+	const struct moments_window window = {
+		run->begin_tsc, run->from_tsc, run->to_tsc, result->tsc_hz, result->host.pcpus ? result->host.pcpus : run->pcpu_count,
+	};
 	uint64_t from_tsc = run->from_tsc, to_tsc = run->to_tsc, hz = result->tsc_hz;
 
 	if (!account_init(&run->account, result->host.first_snapshot_tsc, result->host.last_snapshot_tsc) ||
@@ -398,10 +397,13 @@ static bool begin_questions(struct run *run)
 	run->vcpus.changed = changed;
 	hostinfo_rewind(&result->host);
 	run->kernel = dom0_kernel_open(&run->file, &result->trust);
-	run->sources = (struct block_sources){ &run->vcpus, &run->account, &result->latency, &run->moments.fluid, &run->moments.why, &run->dom0 };
+	if (!moments_init(&run->moments, run->brief ? MOMENTS_BRIEF : run->demand ? MOMENTS_TOGETHER : MOMENTS_APART, &run->vcpus, &result->host, &window))
+		return false;
+	run->sources = (struct block_sources){
+		&run->vcpus, &run->account, &result->latency, moments_fluid(&run->moments), moments_windows(&run->moments),
+		moments_causes(&run->moments), &run->dom0,
+	};
 	return run->kernel && blocks_init(&result->blocks, from_tsc, hz) &&
-	       moments_init(&run->moments, run->brief ? MOMENTS_BRIEF : run->demand ? MOMENTS_IN_STEP : MOMENTS_APART, &run->vcpus, &result->host,
-			    result->host.pcpus ? result->host.pcpus : run->pcpu_count, &window) &&
 	       dom0_init(&run->dom0, &run->vcpus, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
 }
 
@@ -491,12 +493,12 @@ static int run_stages(struct run *run, const struct analysis_options *options)
 	if (status != EXIT_OK)
 		return status;
 	result->format = run->file.format;
-	if (!summary_fill(result, &run->vcpus, &run->account, &run->moments.fluid, run->merge.streams, run->merge.count))
+	if (!summary_fill(result, &run->vcpus, &run->account, moments_fluid(&run->moments), run->merge.streams, run->merge.count))
 		return failed_memory();
 	if (run->brief)
 		return EXIT_OK;
 	naming_check(&run->naming, &result->host);
-	return why_fill(&run->moments.why, result) && dom0_fill(&run->dom0, result) && pv_fill(&run->pv, &run->dom0.xen_time, &run->naming, result) &&
+	return moments_fill(&run->moments, result) && dom0_fill(&run->dom0, result) && pv_fill(&run->pv, &run->dom0.xen_time, &run->naming, result) &&
 	       spread_fill(result, &run->vcpus) ? EXIT_OK : failed_memory();
 }
 
