@@ -121,15 +121,18 @@ void dom0_evidence_note(struct dom0_evidence *evidence, const struct rec *rec)
 
 static bool ran(struct charge *charge, uint32_t vcpu, const struct interval *interval)
 {
-	if (interval->state == UNKNOWN)
-		charge_forget(charge, vcpu);
-	return interval->state != RUNNING || charge_ran(charge, vcpu, interval->begin_tsc, interval->end_tsc, interval->after != RUNNABLE);
+	if (interval->state == RUNNING)
+		return charge_ran(charge, vcpu, interval->begin_tsc, interval->end_tsc, interval->after != RUNNABLE);
+	charge_forget(charge, vcpu);
+	return true;
 }
 
 void dom0_evidence_interval(struct dom0_evidence *evidence, const struct interval *interval)
 {
 	const struct vcpu *vcpu = &evidence->runners.vcpus->vcpus[interval->vcpu];
 
+	if (interval->state != RUNNING && interval->state != UNKNOWN)
+		return;
 	if (domain_id_of(evidence, vcpu) == 0 && !(ran(&evidence->by_order, vcpu->id, interval) && ran(&evidence->by_records, vcpu->id, interval)))
 		evidence->out_of_memory = true;
 }

@@ -68,19 +68,19 @@ static bool reserve_places(struct fairness *fairness)
 	return done;
 }
 
-/* The place of one who wants to run: a guest is given one when it first does; FAIRNESS_NO_PLACE: it is none, or memory
- * is short. */
-static inline int32_t place_of(struct fairness *fairness, const struct scene *scene, uint32_t domain)
+/* The place of one who wants to run for the first time; less than 0: it is no guest, or memory is short. */
+static int32_t give_place(struct fairness *fairness, const struct scene *scene, uint32_t domain)
 {
 	struct fairness_guest *guest = &fairness->guests[domain];
 
-	if (guest->place != FAIRNESS_NO_PLACE || scene->domain[domain].role != ROLE_GUEST)
+	if (guest->place != FAIRNESS_NO_PLACE)
 		return guest->place;
-	if (fairness->place_count == fairness->place_room && !reserve_places(fairness)) {
+	if (scene->domain[domain].role != ROLE_GUEST)
+		guest->place = FAIRNESS_OUTSIDE;
+	else if (fairness->place_count == fairness->place_room && !reserve_places(fairness))
 		fairness->out_of_memory = true;
-		return FAIRNESS_NO_PLACE;
-	}
-	guest->place = (int32_t)fairness->place_count++;
+	else
+		guest->place = (int32_t)fairness->place_count++;
 	return guest->place;
 }
 
@@ -163,7 +163,7 @@ static struct fairness_half *sums_of(const struct fairness *fairness, const stru
 	return longer ? longer->half[longer->filling] : fairness->sums;
 }
 
-static void pass_up(const struct fairness_level *level, struct fairness_level *longer, unsigned second)
+static inline void pass_up(const struct fairness_level *level, struct fairness_level *longer, unsigned second)
 {
 	longer->known[longer->filling] = level->known[!level->filling] && level->known[second];
 	longer->any[longer->filling] = level->any[!level->filling] || level->any[second];
@@ -223,9 +223,9 @@ static void add(struct fairness *fairness, const struct scene *scene, uint64_t l
 	double length = (double)(int64_t)length_tsc;
 
 	for (; wanting < end; wanting++) {
-		int32_t place = place_of(fairness, scene, wanting->domain);
+		int32_t place = fairness->guests[wanting->domain].place;
 		struct fairness_half *half;
-		if (place == FAIRNESS_NO_PLACE)
+		if (place < 0 && (place = give_place(fairness, scene, wanting->domain)) < 0)
 			continue;
 		if (!shortest->any[shortest->filling])
 			begin_half(fairness, shortest);

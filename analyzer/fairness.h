@@ -12,7 +12,7 @@
 
 #include "analyzer/scene.h"
 
-enum { FAIRNESS_NO_PLACE = -1, FAIRNESS_LEVELS = 22, FAIRNESS_JAIN_STEPS = 1000, FAIRNESS_RAN_MAX = 256 };
+enum { FAIRNESS_NO_PLACE = -1, FAIRNESS_OUTSIDE = -2, FAIRNESS_LEVELS = 22, FAIRNESS_JAIN_STEPS = 1000, FAIRNESS_RAN_MAX = 256 };
 
 struct fairness_half {
 	uint64_t running_tsc;
@@ -21,7 +21,7 @@ struct fairness_half {
 
 /* What is kept of one guest beside its halves. */
 struct fairness_guest {
-	int32_t place;                  /* among the halves of each level; FAIRNESS_NO_PLACE: it never wanted to run */
+	int32_t place;                  /* among the halves of each level; FAIRNESS_NO_PLACE: it never wanted to run; FAIRNESS_OUTSIDE: it is no guest */
 	bool starving;
 	uint64_t starving_since_tsc, longest_tsc, longest_at_tsc;
 };

@@ -10,7 +10,7 @@ enum { BATCH_RECORDS = 2048, BATCHES = 4, WORDS_MAX = 7 /* stream.h */ };
 /* Batches are handed over as a whole, so that nothing is locked for a single record. */
 struct slot {
 	struct rec rec;
-	uint8_t payload[4 * WORDS_MAX];
+	uint32_t payload[WORDS_MAX];
 };
 
 struct batch {
@@ -94,9 +94,9 @@ void relay_put(struct relay *relay, const struct rec *rec)
 	struct slot *slot = &relay->filling->slots[relay->filling->count++];
 
 	slot->rec = *rec;
-	slot->rec.payload = slot->payload;
-	if (rec->words > 0)
-		memcpy(slot->payload, rec->payload, 4 * (size_t)rec->words);
+	slot->rec.payload = (const uint8_t *)slot->payload;
+	for (unsigned i = 0; i < rec->words; i++)
+		memcpy(&slot->payload[i], rec->payload + 4 * i, sizeof(slot->payload[i]));
 	if (relay->filling->count == BATCH_RECORDS)
 		hand_over(relay);
 }

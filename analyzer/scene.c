@@ -61,40 +61,56 @@ static bool waits(const struct scene_vcpu *row)
 	return row->state == RUNNABLE && row->role != ROLE_IDLE;
 }
 
-static void leave(struct scene *scene, size_t vcpu, const struct scene_vcpu *row, enum runstate to)
+/* One more who is runnable, or one less. */
+static void count_runnable(struct scene *scene, const struct scene_vcpu *row, uint32_t more)
 {
-	struct scene_domain *domain = &scene->domain[row->domain];
+	scene->domain[row->domain].runnable += more;
+	if (row->role == ROLE_IDLE)
+		return;
+	scene->waiting_vcpus += more;
+	if (row->pcpu != PCPU_NONE)
+		scene->queued[row->pcpu] += more;
+}
 
-	domain->running -= row->state == RUNNING;
-	domain->runnable -= row->state == RUNNABLE;
-	scene->waiting_vcpus -= waits(row);
-	if (waits(row) && row->pcpu != PCPU_NONE)
-		scene->queued[row->pcpu]--;
-	scene->unknown_vcpus -= row->state == UNKNOWN && row->was_known;
-	if (row->state != RUNNING || scene->holder[row->pcpu] != (int32_t)vcpu)
+static void stop(struct scene *scene, size_t vcpu, const struct scene_vcpu *row, enum runstate to)
+{
+	scene->domain[row->domain].running--;
+	if (scene->holder[row->pcpu] != (int32_t)vcpu)
 		return;
 	scene->holder[row->pcpu] = to == UNKNOWN ? PCPU_UNKNOWN : PCPU_SWITCHES;
 	scene->idle_pcpus -= row->role == ROLE_IDLE;
 }
 
-static void enter(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint32_t pcpu)
+static void start(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint32_t pcpu)
 {
-	struct scene_domain *domain = &scene->domain[row->domain];
 	int32_t before = scene->holder[pcpu];
 
-	domain->running += row->state == RUNNING;
-	domain->runnable += row->state == RUNNABLE;
-	scene->waiting_vcpus += waits(row);
-	if (waits(row) && row->pcpu != PCPU_NONE)
-		scene->queued[row->pcpu]++;
-	scene->unknown_vcpus += row->state == UNKNOWN && row->was_known;
-	row->was_known |= row->state != UNKNOWN;
-	if (row->state != RUNNING)
-		return;
+	scene->domain[row->domain].running++;
 	row->pcpu = (int32_t)pcpu;
 	scene->idle_pcpus -= before >= 0 && scene->vcpu[before].role == ROLE_IDLE;
 	scene->idle_pcpus += row->role == ROLE_IDLE;
 	scene->holder[pcpu] = (int32_t)vcpu;
+}
+
+static void leave(struct scene *scene, size_t vcpu, const struct scene_vcpu *row, enum runstate to)
+{
+	if (row->state == RUNNING)
+		stop(scene, vcpu, row, to);
+	else if (row->state == RUNNABLE)
+		count_runnable(scene, row, UINT32_MAX);
+	else if (row->state == UNKNOWN)
+		scene->unknown_vcpus -= row->was_known;
+}
+
+static void enter(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint32_t pcpu)
+{
+	if (row->state == RUNNING)
+		start(scene, vcpu, row, pcpu);
+	else if (row->state == RUNNABLE)
+		count_runnable(scene, row, 1);
+	else if (row->state == UNKNOWN)
+		scene->unknown_vcpus += row->was_known;
+	row->was_known |= row->state != UNKNOWN;
 }
 
 bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state)

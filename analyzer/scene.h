@@ -54,7 +54,7 @@ struct scene {
 	size_t waiter_count;
 	size_t idle_pcpus;             /* on which an idle vCPU runs */
 	size_t unknown_vcpus;          /* whose state was known once, and is not now */
-	size_t waiting_vcpus;          /* that are runnable, without the idle ones */
+	uint32_t waiting_vcpus;        /* that are runnable, without the idle ones */
 };
 
 /* Everybody who wants to run does: what each gets is what the fluid scheduler gives, one pCPU. */
