@@ -104,6 +104,13 @@ check-built-san:
 check: all check-built check-built-san ## unit tests, golden reports, damaged inputs, command lines
 	$(Q)O=$(O) tests/check
 
+# Of two threads neither touches what the other has at the time.
+check-threads: ## TSan over the analysis of every trace of tests/data
+	$(Q)$(MAKE) O=$(O)/tsan CFLAGS='-O1 -g -fsanitize=thread' LTO= $(O)/tsan/xtrace-fair $(O)/tsan/tests/unit/relay
+	$(Q)TSAN_OPTIONS=exitcode=66 $(O)/tsan/tests/unit/relay
+	$(Q)for trace in tests/data/*.trc; do \
+		TSAN_OPTIONS=exitcode=66 $(O)/tsan/xtrace-fair $$trace >/dev/null || [ $$? -eq 3 ] || exit 1; done
+
 lint: ## shellcheck, a build by clang, and who includes what
 	$(Q)O=$(O) tests/lint
 
@@ -112,4 +119,4 @@ bench: all $(TEST_TOOLS) ## speed and memory against xenalyze and a bare walk ov
 
 -include $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(FUZZ_OBJ:.o=.d)
 
-.PHONY: lint bench fuzz check check-built check-built-san
+.PHONY: lint check-threads bench fuzz check check-built check-built-san
