@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_RECORDS = 2048, BATCHES = 4, WORDS_MAX = 7 /* stream.h */ };
+enum { BATCH_RECORDS = 2048, BATCHES = 8, WORDS_MAX = 7 /* stream.h */ };
 
-/* Batches are handed over as a whole, so that nothing is locked for a single record. */
+/* Batches are handed over as a whole, so that nothing is locked for a single record; and who had to wait goes on when half of
+ * them are full, so that the threads seldom wake each other. */
 struct slot {
 	struct rec rec;
 	uint32_t payload[WORDS_MAX];
@@ -26,6 +27,7 @@ struct relay {
 	pthread_mutex_t mutex;        /* of what follows */
 	pthread_cond_t changed;
 	size_t put, taken;            /* whole batches, ever */
+	bool hurry;                   /* who puts waits for all to be taken */
 	bool closed;
 	struct batch batches[BATCHES];
 };
@@ -43,8 +45,9 @@ static bool wait_for_batch(struct relay *relay)
 	bool there;
 
 	pthread_mutex_lock(&relay->mutex);
-	while (relay->put == relay->taken && !relay->closed)
-		pthread_cond_wait(&relay->changed, &relay->mutex);
+	if (relay->put == relay->taken)
+		while (relay->put - relay->taken < (relay->hurry ? 1 : BATCHES / 2) && !relay->closed)
+			pthread_cond_wait(&relay->changed, &relay->mutex);
 	there = relay->put != relay->taken;
 	pthread_mutex_unlock(&relay->mutex);
 	return there;
@@ -54,7 +57,8 @@ static void count_taken(struct relay *relay)
 {
 	pthread_mutex_lock(&relay->mutex);
 	relay->taken++;
-	pthread_cond_signal(&relay->changed);
+	if (relay->put - relay->taken == BATCHES / 2 || relay->put == relay->taken)
+		pthread_cond_signal(&relay->changed);
 	pthread_mutex_unlock(&relay->mutex);
 }
 
@@ -71,8 +75,8 @@ static void *run(void *arg)
 
 /* ---- the thread that puts ---- */
 
-/* Until no more than so many batches are not taken yet. */
-static void wait_for_room(struct relay *relay, size_t left)
+/* Until no more than so many batches are not taken yet: none, or half of them. */
+static void wait_until_left(struct relay *relay, size_t left)
 {
 	while (relay->put - relay->taken > left)
 		pthread_cond_wait(&relay->changed, &relay->mutex);
@@ -82,8 +86,10 @@ static void hand_over(struct relay *relay)
 {
 	pthread_mutex_lock(&relay->mutex);
 	relay->put++;
-	pthread_cond_signal(&relay->changed);
-	wait_for_room(relay, BATCHES - 1);
+	if (relay->put - relay->taken == BATCHES / 2)
+		pthread_cond_signal(&relay->changed);
+	if (relay->put - relay->taken == BATCHES)
+		wait_until_left(relay, BATCHES / 2);
 	relay->filling = &relay->batches[relay->put % BATCHES];
 	pthread_mutex_unlock(&relay->mutex);
 	relay->filling->count = 0;
@@ -106,7 +112,10 @@ void relay_drain(struct relay *relay)
 	if (relay->filling->count > 0)
 		hand_over(relay);
 	pthread_mutex_lock(&relay->mutex);
-	wait_for_room(relay, 0);
+	relay->hurry = true;
+	pthread_cond_signal(&relay->changed);
+	wait_until_left(relay, 0);
+	relay->hurry = false;
 	pthread_mutex_unlock(&relay->mutex);
 }
 
@@ -119,7 +128,7 @@ struct relay *relay_new(void (*take)(void *arg, const struct rec *rec), void *ar
 	relay->take = take;
 	relay->arg = arg;
 	relay->put = relay->taken = 0;
-	relay->closed = false;
+	relay->hurry = relay->closed = false;
 	relay->filling = relay->batches;
 	relay->filling->count = 0;
 	pthread_mutex_init(&relay->mutex, NULL);

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { MANY = 50001 }; /* more than there is room for, and no whole number of batches */
+enum { MANY = 200001 }; /* more than there is room for, and no whole number of batches */
 
 struct heard {
 	size_t count, wrong;
@@ -54,7 +54,7 @@ static void all_come_in_order_in_the_other_thread(void **state)
 
 static void once_drained_all_were_taken(void **state)
 {
-	static const size_t puts[] = { 0, 1, 0, 2047, 2048, 2049, 3 * 2048, 4 * 2048, 1, 20000 };
+	static const size_t puts[] = { 0, 1, 0, 2047, 2048, 2049, 3 * 2048, 4 * 2048, 8 * 2048, 9 * 2048, 1, 60000 };
 	struct heard heard = { 0 };
 	struct relay *relay = relay_new(hear, &heard);
 	size_t n = 0;
