@@ -285,7 +285,8 @@ static void take_record(struct run *run, const struct rec *rec)
 {
 	if (run->demand)
 		demand_record(run->demand, rec);
-	moments_record(&run->moments, rec);
+	if (!run->brief)
+		moments_record(&run->moments, rec);
 	if (rec->kind < REC_NOTES) {
 		vcpus_take(&run->vcpus, rec);
 		if (rec->kind == REC_DOM_ADD)

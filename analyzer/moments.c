@@ -140,7 +140,7 @@ void moments_record(struct moments *moments, const struct rec *rec)
 		return;
 	if (moments->relay)
 		relay_put(moments->relay, rec);
-	if (rec->kind >= REC_NOTES && moments->here.why.asked)
+	if (rec->kind >= REC_NOTES)
 		why_note(&moments->here.why, rec);
 }
 

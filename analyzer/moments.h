@@ -54,7 +54,7 @@ void moments_free(struct moments *moments);
 /* As vcpus_preset(), which the caller calls for its own. */
 void moments_preset(struct moments *moments, const struct rec *rec);
 
-/* Each record that is no longer ahead, before the caller's vcpus take it. */
+/* Each record that is no longer ahead, before the caller's vcpus take it; not where it is brief. */
 void moments_record(struct moments *moments, const struct rec *rec);
 
 /* Intervals and changes of the caller's vcpus.  False when out of memory. */
