@@ -4,15 +4,14 @@
 #include "analyzer/clock.h"
 #include "analyzer/diag.h"
 #include "analyzer/dom0.h"
-#include "analyzer/fluid.h"
 #include "analyzer/merge.h"
+#include "analyzer/moments.h"
 #include "analyzer/naming.h"
 #include "analyzer/progress.h"
 #include "analyzer/pv.h"
 #include "analyzer/pv_result.h"
 #include "analyzer/summary.h"
 #include "analyzer/timeline.h"
-#include "analyzer/why.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,8 +28,7 @@ struct run {
 	struct merge merge;
 	struct vcpus vcpus;
 	struct account account;
-	struct fluid fluid;
-	struct why why;
+	struct moments moments;
 	struct timeline timeline;
 	struct dom0_kernel *kernel;
 	struct dom0 dom0;
@@ -94,55 +92,35 @@ static bool find_clock(struct run *run, uint64_t given_hz)
 
 static void hand_to_metrics(struct run *run, const struct interval *interval)
 {
-	if (interval->begin_tsc == interval->end_tsc && !interval->begin_seen)
-		return;
 	if (!account_interval(&run->account, &run->vcpus, interval) ||
 	    !latency_interval(&run->result->latency, interval) ||
-	    (!run->brief && (!why_interval(&run->why, interval) || !dom0_interval(&run->dom0, interval))) ||
+	    (!run->brief && (!moments_interval(&run->moments, interval) || !dom0_interval(&run->dom0, interval))) ||
 	    (run->timeline.file && !timeline_interval(&run->timeline, &run->vcpus, interval)))
 		run->sink_failed = true;
 }
 
-static void hand_clipped(struct run *run, const struct interval *interval)
-{
-	struct interval clipped = *interval;
-
-	if (clipped.begin_tsc < run->from_tsc) {
-		clipped.begin_tsc = run->from_tsc;
-		clipped.begin_seen = false;
-	}
-	if (clipped.end_tsc > run->to_tsc) {
-		clipped.end_tsc = run->to_tsc;
-		clipped.end_seen = false;
-	}
-	if (clipped.begin_tsc <= clipped.end_tsc)
-		hand_to_metrics(run, &clipped);
-}
-
-/* What closes is clipped to the window asked for and handed to every metric.  Most lies within and is not copied: that
- * would wait for what was just written. */
+/* What closes is clipped to the window asked for and handed to every metric. */
 static void sink(void *arg, const struct interval *interval)
 {
 	struct run *run = arg;
+	struct interval room;
 
-	if (interval->begin_tsc >= run->from_tsc && interval->end_tsc <= run->to_tsc)
+	interval = interval_within(interval, run->from_tsc, run->to_tsc, &room);
+	if (interval)
 		hand_to_metrics(run, interval);
-	else
-		hand_clipped(run, interval);
 }
 
 static void changed(void *arg, size_t vcpu, uint64_t tsc, enum runstate state)
 {
 	struct run *run = arg;
 
+	moments_change(&run->moments, vcpu, tsc, state);
 	if (!run->brief) {
-		why_change(&run->why, vcpu, tsc, state);
 		dom0_change(&run->dom0, vcpu, tsc, state);
 		pv_change(&run->pv, vcpu, state);
 	}
 	if (run->demand)
 		demand_change(run->demand, vcpu, tsc, state);
-	fluid_change(&run->fluid, vcpu, tsc, state);
 }
 
 /* A record of class pv, from the stream of its pCPU. */
@@ -273,28 +251,15 @@ static bool preset_states(struct run *run)
 	if (!merge_init(&ahead, &run->file, run->pcpu_list, run->pcpu_count, &unused, NULL))
 		return false;
 	while ((rec = merge_head(&ahead)) && rec->tsc < until_tsc && tells_no_loss(rec)) {
-		if (rec->kind < REC_NOTES)
+		if (rec->kind < REC_NOTES) {
 			vcpus_preset(&run->vcpus, rec);
+			moments_preset(&run->moments, rec);
+		}
 		merge_advance(&ahead);
 	}
 	done = !merge_out_of_memory(&ahead);
 	merge_free(&ahead);
 	return done;
-}
-
-static void take_settings(struct run *run, uint64_t tsc)
-{
-	struct hostinfo *host = &run->result->host;
-
-	while (hostinfo_next_change(host) <= tsc) {
-		uint64_t change_tsc = hostinfo_next_change(host);
-		if (!run->brief)
-			why_settings(&run->why, change_tsc);
-		hostinfo_pass(host, change_tsc);
-		if (!run->brief)
-			credit_settings(&run->why.credit, change_tsc);
-		fluid_settings(&run->fluid, change_tsc);
-	}
 }
 
 /* Dom0's kernel's events up to a time, while the vCPUs' states are those of that time.  Xen logs a switch where it
@@ -319,6 +284,8 @@ static void take_record(struct run *run, const struct rec *rec)
 {
 	if (run->demand)
 		demand_record(run->demand, rec);
+	if (!run->brief)
+		moments_record(&run->moments, rec);
 	if (rec->kind < REC_NOTES) {
 		vcpus_take(&run->vcpus, rec);
 		if (rec->kind == REC_DOM_ADD)
@@ -327,8 +294,6 @@ static void take_record(struct run *run, const struct rec *rec)
 	}
 	if (run->brief)
 		return;
-	if (rec->kind < REC_DOM0)
-		why_note(&run->why, rec);
 	dom0_note(&run->dom0, rec);
 }
 
@@ -339,7 +304,7 @@ static void pass_blocks(struct run *run, uint64_t tsc)
 
 	while (blocks->end_tsc < tsc && blocks->end_tsc < run->to_tsc && !run->brief && !run->sink_failed) {
 		follow_kernel(run, blocks->end_tsc);
-		take_settings(run, blocks->end_tsc);
+		moments_reach(&run->moments, blocks->end_tsc);
 		run->sink_failed = !blocks_close(blocks, &run->sources);
 	}
 }
@@ -353,7 +318,7 @@ static uint64_t earlier(uint64_t a_tsc, uint64_t b_tsc)
 static uint64_t next_due(struct run *run)
 {
 	const struct dom0_event *event = dom0_kernel_head(run->kernel);
-	uint64_t due_tsc = hostinfo_next_change(&run->result->host);
+	uint64_t due_tsc = moments_due_tsc(&run->moments);
 
 	if (event)
 		due_tsc = earlier(due_tsc, event->tsc);
@@ -364,7 +329,7 @@ static uint64_t pass_due(struct run *run, uint64_t tsc)
 {
 	pass_blocks(run, tsc);
 	follow_kernel(run, tsc);
-	take_settings(run, tsc);
+	moments_settings(&run->moments, tsc);
 	return next_due(run);
 }
 
@@ -395,8 +360,8 @@ static int failed_memory(void)
 
 static bool out_of_memory(const struct run *run)
 {
-	return merge_out_of_memory(&run->merge) || run->vcpus.out_of_memory || run->pv.out_of_memory || run->fluid.out_of_memory ||
-	       run->why.out_of_memory;
+	return merge_out_of_memory(&run->merge) || run->vcpus.out_of_memory || run->pv.out_of_memory ||
+	       moments_out_of_memory(&run->moments);
 }
 
 static int open_streams(struct run *run)
@@ -420,6 +385,9 @@ static int open_streams(struct run *run)
 static bool begin_questions(struct run *run)
 {
 	struct result *result = run->result;
+	const struct moments_window window = {
+		run->begin_tsc, run->from_tsc, run->to_tsc, result->tsc_hz, result->host.pcpus ? result->host.pcpus : run->pcpu_count,
+	};
 	uint64_t from_tsc = run->from_tsc, to_tsc = run->to_tsc, hz = result->tsc_hz;
 
 	if (!account_init(&run->account, result->host.first_snapshot_tsc, result->host.last_snapshot_tsc) ||
@@ -429,14 +397,15 @@ static bool begin_questions(struct run *run)
 		return false;
 	run->vcpus.changed = changed;
 	hostinfo_rewind(&result->host);
-	fluid_init(&run->fluid, &result->host, &run->vcpus, result->host.pcpus ? result->host.pcpus : run->pcpu_count);
-	run->fluid.from_tsc = from_tsc;
-	run->fluid.to_tsc = to_tsc;
 	run->kernel = dom0_kernel_open(&run->file, &result->trust);
-	run->sources = (struct block_sources){ &run->vcpus, &run->account, &result->latency, &run->fluid, &run->why, &run->dom0 };
+	if (!moments_init(&run->moments, run->brief ? MOMENTS_BRIEF : run->demand ? MOMENTS_TOGETHER : MOMENTS_APART, &run->vcpus, &result->host, &window))
+		return false;
+	run->sources = (struct block_sources){
+		&run->vcpus, &run->account, &result->latency, moments_fluid(&run->moments), moments_windows(&run->moments),
+		moments_causes(&run->moments), &run->dom0,
+	};
 	return run->kernel && blocks_init(&result->blocks, from_tsc, hz) &&
-	       why_init(&run->why, &run->vcpus, &run->fluid, from_tsc, to_tsc, hz, result->host.tslice_ms) &&
-	       dom0_init(&run->dom0, &run->why.scene, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
+	       dom0_init(&run->dom0, &run->vcpus, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
 }
 
 /* The window ends where the trace does, if not before.  Returns an exit code, and says so if nothing is left of it. */
@@ -455,13 +424,11 @@ static int end_window(struct run *run, uint64_t end_tsc, double from_s)
 static bool finish_questions(struct run *run, uint64_t end_tsc)
 {
 	pass_blocks(run, run->to_tsc);
-	take_settings(run, end_tsc);
+	moments_reach(&run->moments, end_tsc);
 	vcpus_finish(&run->vcpus, end_tsc);
-	if (!run->brief) {
-		why_finish(&run->why, run->to_tsc);
+	moments_finish(&run->moments, end_tsc, run->to_tsc);
+	if (!run->brief)
 		dom0_finish(&run->dom0, run->to_tsc);
-	}
-	fluid_finish(&run->fluid, run->to_tsc);
 	return (!run->demand || demand_finish(run->demand, run->to_tsc)) &&
 	       (run->brief || blocks_finish(&run->result->blocks, &run->sources, run->to_tsc));
 }
@@ -489,6 +456,7 @@ static int follow(struct run *run, const struct analysis_options *options)
 	if (!begin_questions(run) || !preset_states(run))
 		return failed_memory();
 	follow_records(run);
+	moments_reach(&run->moments, 0);
 	if (out_of_memory(run))
 		return failed_memory();
 	end_tsc = end_of(run);
@@ -526,12 +494,12 @@ static int run_stages(struct run *run, const struct analysis_options *options)
 	if (status != EXIT_OK)
 		return status;
 	result->format = run->file.format;
-	if (!summary_fill(result, &run->vcpus, &run->account, &run->fluid, run->merge.streams, run->merge.count))
+	if (!summary_fill(result, &run->vcpus, &run->account, moments_fluid(&run->moments), run->merge.streams, run->merge.count))
 		return failed_memory();
 	if (run->brief)
 		return EXIT_OK;
 	naming_check(&run->naming, &result->host);
-	return why_fill(&run->why, result) && dom0_fill(&run->dom0, result) && pv_fill(&run->pv, &run->dom0.xen_time, &run->naming, result) &&
+	return moments_fill(&run->moments, result) && dom0_fill(&run->dom0, result) && pv_fill(&run->pv, &run->dom0.xen_time, &run->naming, result) &&
 	       spread_fill(result, &run->vcpus) ? EXIT_OK : failed_memory();
 }
 
@@ -548,8 +516,7 @@ static int run_open(struct run *run, const struct analysis_options *options)
 	trust_summary(&result->trust);
 	account_free(&run->account);
 	dom0_free(&run->dom0);
-	why_free(&run->why);
-	fluid_free(&run->fluid);
+	moments_free(&run->moments);
 	vcpus_free(&run->vcpus);
 	merge_free(&run->merge);
 	dom0_kernel_free(run->kernel);

@@ -74,7 +74,7 @@ struct block_sources {
 	const struct account *account;
 	const struct latency *latency;
 	const struct fluid *fluid;
-	const struct why *why;
+	const struct why *windows, *causes; /* as they were asked */
 	const struct dom0 *dom0;
 };
 

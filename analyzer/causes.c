@@ -128,50 +128,43 @@ static bool preempted_by_woken(const struct causes *causes, size_t vcpu, size_t 
 	return causes->vcpus[holder].waker == (int32_t)vcpu && causes->vcpus[holder].waker_tsc >= causes->vcpus[vcpu].ran_since_tsc;
 }
 
-static enum cause cause_of(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag, size_t at,
+static enum cause cause_of(struct causes *causes, const struct scene *scene, const struct boost *boost, double lag_tsc, const struct scene_waiter *waiter,
 			   uint64_t tsc)
 {
-	size_t vcpu = scene->fluid->now->wanting_vcpu[at];
-	const struct scene_vcpu *waiting = &scene->vcpu[vcpu];
+	const struct scene_vcpu *waiting = &scene->vcpu[waiter->vcpu];
+	size_t holder = (size_t)waiter->holder;
 	enum cause cause = CAUSE_UNEXPLAINED;
-	int32_t holder;
 
-	if (waiting->state == OFFLINE)
+	if (waiter->state == OFFLINE)
 		return CAUSE_BOUND;
-	if (waiting->pcpu == PCPU_NONE)
-		return CAUSE_UNEXPLAINED;
-	holder = scene->holder[waiting->pcpu];
-	if (holder == PCPU_SWITCHES || (holder >= 0 && scene->vcpu[holder].role == ROLE_IDLE))
-		return CAUSE_DISPATCH;
-	if (holder < 0)
-		return CAUSE_UNEXPLAINED;
-	if (scene_idle_elsewhere(scene, scene->fluid->now->wanting[at].allowed))
+	if (!waiter->held_by_domain)
+		return waiter->holder == PCPU_UNKNOWN ? CAUSE_UNEXPLAINED : CAUSE_DISPATCH;
+	if (waiter->idle_elsewhere)
 		return CAUSE_WRONG_QUEUE;
-	if (lag_of(lag, waiting->domain)->lag_tsc > 0 && credit_lottery(boost->credit, vcpu, (size_t)holder))
+	if (boost->credit->pool.tick_debit && lag_tsc > 0 && credit_lottery(boost->credit, waiter->vcpu, holder))
 		return CAUSE_LOTTERY;
-	if (causes->vcpus[vcpu].woken)
-		cause = cause_of_woken(causes, scene, boost, vcpu, (size_t)holder);
-	else if (waiting->role == ROLE_DOM0 && preempted_by_woken(causes, vcpu, (size_t)holder))
+	if (causes->vcpus[waiter->vcpu].woken)
+		cause = cause_of_woken(causes, scene, boost, waiter->vcpu, holder);
+	else if (waiting->role == ROLE_DOM0 && preempted_by_woken(causes, waiter->vcpu, holder))
 		cause = CAUSE_DOM0_PREEMPTED;
-	if (cause == CAUSE_UNEXPLAINED &&
-	    (causes->vcpus[vcpu].yielded || lag_of(lag, waiting->domain)->lag_tsc <= 0 || is_its_turn(causes, scene, waiting, tsc)))
+	if (cause == CAUSE_UNEXPLAINED && (causes->vcpus[waiter->vcpu].yielded || lag_tsc <= 0 || is_its_turn(causes, scene, waiting, tsc)))
 		cause = CAUSE_TURN;
 	return cause;
 }
 
 /* ---- charging ---- */
 
-static void charge(struct causes *causes, const struct scene *scene, size_t vcpu, enum cause cause, uint64_t begin_tsc, uint64_t end_tsc,
-		   double lag_tsc)
+static void charge(struct causes *causes, const struct scene_waiter *waiter, enum cause cause, uint64_t begin_tsc, uint64_t end_tsc, double lag_tsc)
 {
-	struct cause_vcpu *row = &causes->vcpus[vcpu];
-	struct cause_domain *domain = &causes->domains[scene->vcpu[vcpu].domain];
+	struct cause_vcpu *row = &causes->vcpus[waiter->vcpu];
+	struct cause_domain *domain = &causes->domains[waiter->domain];
 
 	if (row->cause != cause)
 		end_piece(&domain->records[row->cause], &row->piece);
 	row->cause = cause;
 	grow_piece(&row->piece, begin_tsc, end_tsc, lag_tsc);
 	domain->lag_tsc[cause] += lag_tsc;
+	domain->charged |= 1u << cause;
 	domain->outstanding_tsc += lag_tsc;
 	if (cause == CAUSE_HALVED)
 		row->budget_tsc -= (double)(end_tsc - begin_tsc);
@@ -204,8 +197,10 @@ static void make_up(struct cause_domain *domain, double gained_tsc)
 	if (gained_tsc <= 0 || left_tsc < 1)
 		return;
 	share = lesser(1, gained_tsc / left_tsc);
-	for (size_t cause = 0; cause < CAUSES; cause++)
+	for (uint32_t left = domain->charged; left; left &= left - 1) {
+		size_t cause = (size_t)__builtin_ctz(left);
 		domain->made_up_tsc[cause] += share * outstanding(domain, cause);
+	}
 	domain->outstanding_tsc -= share * left_tsc;
 }
 
@@ -254,17 +249,15 @@ static void charge_beside(struct causes *causes, const struct scene *scene, uint
 }
 
 /* Of those of a domain's vCPUs that do not run. */
-static double waiting_rate(const struct scene *scene, const struct fluid_domain *wanting)
+static inline double waiting_rate(const struct scene *scene, const struct fluid_domain *wanting)
 {
-	const struct fluid_moment *now = scene->fluid->now;
-	double rate = wanting->rate;
+	double rate = 0;
 
 	if (scene->domain[wanting->domain].running == 0)
-		return rate;
-	rate = 0;
-	for (size_t i = 0; i < now->wanting_count; i++)
-		if (now->wanting[i].domain == wanting->domain && scene->vcpu[now->wanting_vcpu[i]].state != RUNNING)
-			rate += now->wanting[i].entitled_s;
+		return wanting->rate;
+	for (size_t i = 0; i < scene->waiter_count; i++)
+		if (scene->waiters[i].domain == wanting->domain)
+			rate += scene->waiters[i].entitled_s;
 	return rate;
 }
 
@@ -292,17 +285,13 @@ static bool settle(struct causes *causes, const struct scene *scene, const struc
 static void lay_on_waiting(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag, uint64_t begin_tsc,
 			   uint64_t end_tsc)
 {
-	const struct fluid_moment *now = scene->fluid->now;
+	const struct scene_waiter *waiter = scene->waiters, *end = waiter + scene->waiter_count;
 
-	for (size_t i = 0; i < now->wanting_count; i++) {
-		size_t vcpu = now->wanting_vcpu[i];
-		double step_rate;
-		if (scene->vcpu[vcpu].state == RUNNING)
-			continue;
-		step_rate = causes->domains[now->wanting[i].domain].step_rate;
+	for (; waiter < end; waiter++) {
+		double step_rate = causes->domains[waiter->domain].step_rate;
 		if (step_rate > 0)
-			charge(causes, scene, vcpu, cause_of(causes, scene, boost, lag, i, begin_tsc), begin_tsc, end_tsc,
-			       step_rate * now->wanting[i].entitled_s);
+			charge(causes, waiter, cause_of(causes, scene, boost, lag->domains[waiter->domain].lag_tsc, waiter, begin_tsc), begin_tsc, end_tsc,
+			       step_rate * waiter->entitled_s);
 	}
 }
 

@@ -45,6 +45,7 @@ struct cause_domain {
 	double lag_tsc[CAUSES], made_up_tsc[CAUSES];
 	double beside_tsc[CAUSES];               /* of lag_tsc: missed beside the lag, and cannot be made up for */
 	double outstanding_tsc;                  /* of all causes: neither made up for nor beside */
+	uint32_t charged;                        /* bit by cause: some of it was not beside the lag */
 	double step_rate;                        /* of the stretch at hand: what its waiting vCPUs miss, by their entitlements; 0: nothing */
 	struct cause_record records[CAUSES];
 };

@@ -253,12 +253,9 @@ static void close_bin(struct credit *credit)
 	credit->bin_end_tsc += credit->bin_tsc;
 }
 
-/* Returns the time; what comes late, for two pCPUs' clocks differ, comes now. */
-static uint64_t pass_time(struct credit *credit, uint64_t tsc)
+/* Something is due. */
+static void pass_due(struct credit *credit, uint64_t tsc)
 {
-	if (tsc < credit->now_tsc)
-		return credit->now_tsc;
-	credit->now_tsc = tsc;
 	if (credit->due_tsc == 0) {
 		credit->due_tsc = tsc + credit->slice_tsc;
 		credit->accounted_tsc = tsc;
@@ -271,6 +268,16 @@ static uint64_t pass_time(struct credit *credit, uint64_t tsc)
 		credit->due_tsc += ((tsc - credit->due_tsc) / credit->slice_tsc + 1) * credit->slice_tsc;
 	while (clip(credit, tsc) >= credit->bin_end_tsc && !credit->out_of_memory)
 		close_bin(credit);
+}
+
+/* Returns the time; what comes late, for two pCPUs' clocks differ, comes now. */
+static inline uint64_t pass_time(struct credit *credit, uint64_t tsc)
+{
+	if (tsc < credit->now_tsc)
+		return credit->now_tsc;
+	credit->now_tsc = tsc;
+	if (tsc >= credit->due_tsc || tsc >= credit->bin_end_tsc)
+		pass_due(credit, tsc);
 	return tsc;
 }
 

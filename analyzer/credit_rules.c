@@ -138,8 +138,11 @@ void credit_burn(struct credit_pool *pool, size_t unit, uint64_t ran)
 
 	if (pool->tick_debit)
 		return;
-	pay(row, owed / pool->credit_time);
-	row->unpaid = owed % pool->credit_time;
+	if (owed >= pool->credit_time) { /* most runs are shorter, and dividing takes long */
+		pay(row, owed / pool->credit_time);
+		owed %= pool->credit_time;
+	}
+	row->unpaid = owed;
 }
 
 void credit_tick(struct credit_pool *pool, size_t unit)

@@ -3,17 +3,19 @@
 
 enum { EVTCHN_INTERDOMAIN = 2 }; /* xen/include/public/event_channel.h EVTCHNSTAT_interdomain */
 
-void dom0_evidence_init(struct dom0_evidence *evidence, const struct scene *scene, uint64_t bin_tsc)
+bool dom0_evidence_init(struct dom0_evidence *evidence, const struct vcpus *vcpus, uint64_t from_tsc, uint64_t to_tsc, uint64_t bin_tsc)
 {
-	*evidence = (struct dom0_evidence){ .scene = scene };
-	charge_init(&evidence->by_order, scene->from_tsc, bin_tsc);
-	charge_init(&evidence->by_records, scene->from_tsc, bin_tsc);
+	*evidence = (struct dom0_evidence){ .from_tsc = from_tsc, .to_tsc = to_tsc };
+	charge_init(&evidence->by_order, from_tsc, bin_tsc);
+	charge_init(&evidence->by_records, from_tsc, bin_tsc);
+	return runners_init(&evidence->runners, vcpus);
 }
 
 void dom0_evidence_free(struct dom0_evidence *evidence)
 {
 	charge_free(&evidence->by_order);
 	charge_free(&evidence->by_records);
+	runners_free(&evidence->runners);
 }
 
 /* ---- who is who ---- */
@@ -21,20 +23,18 @@ void dom0_evidence_free(struct dom0_evidence *evidence)
 /* The vCPU that runs on the pCPU which wrote a record; NULL if that is not known. */
 static const struct vcpu *runner(const struct dom0_evidence *evidence, const struct rec *rec)
 {
-	int32_t holder = evidence->scene->holder[rec->pcpu];
-
-	return holder >= 0 ? &evidence->scene->vcpus->vcpus[holder] : NULL;
+	return runners_at(&evidence->runners, rec->pcpu);
 }
 
 static uint32_t domain_id_of(const struct dom0_evidence *evidence, const struct vcpu *vcpu)
 {
-	return evidence->scene->vcpus->domains[vcpu->domain].id;
+	return evidence->runners.vcpus->domains[vcpu->domain].id;
 }
 
 /* Index of a guest, -1 if the id is Dom0's, the idle domain's or nobody's. */
 static int32_t guest_index(const struct dom0_evidence *evidence, uint32_t domain_id)
 {
-	return domain_id > 0 && domain_id < DOMID_IDLE ? evidence->scene->vcpus->domain_by_id[domain_id] : -1;
+	return domain_id > 0 && domain_id < DOMID_IDLE ? evidence->runners.vcpus->domain_by_id[domain_id] : -1;
 }
 
 static void kicked(struct dom0_evidence *evidence, struct charge *charge, uint32_t dom0_vcpu, uint32_t guest_id)
@@ -45,19 +45,17 @@ static void kicked(struct dom0_evidence *evidence, struct charge *charge, uint32
 		evidence->out_of_memory = true;
 }
 
-static uint64_t within(const struct scene *scene, uint64_t tsc)
+static uint64_t within(const struct dom0_evidence *evidence, uint64_t tsc)
 {
-	return tsc < scene->from_tsc ? scene->from_tsc : tsc > scene->to_tsc ? scene->to_tsc : tsc;
+	return tsc < evidence->from_tsc ? evidence->from_tsc : tsc > evidence->to_tsc ? evidence->to_tsc : tsc;
 }
 
 /* server: the vCPU of Dom0 that runs on the record's pCPU. */
 static void served(struct dom0_evidence *evidence, struct charge *charge, const struct rec *rec, const struct vcpu *server, uint32_t guest_id)
 {
-	const struct scene *scene = evidence->scene;
 	int32_t guest = guest_index(evidence, guest_id);
-	uint64_t since_tsc = scene->vcpu[scene->holder[rec->pcpu]].since_tsc;
 
-	if (guest >= 0 && !charge_piece(charge, server->id, (size_t)guest, within(scene, since_tsc), within(scene, rec->tsc)))
+	if (guest >= 0 && !charge_piece(charge, server->id, (size_t)guest, within(evidence, server->since_tsc), within(evidence, rec->tsc)))
 		evidence->out_of_memory = true;
 }
 
@@ -123,15 +121,18 @@ void dom0_evidence_note(struct dom0_evidence *evidence, const struct rec *rec)
 
 static bool ran(struct charge *charge, uint32_t vcpu, const struct interval *interval)
 {
-	if (interval->state == UNKNOWN)
-		charge_forget(charge, vcpu);
-	return interval->state != RUNNING || charge_ran(charge, vcpu, interval->begin_tsc, interval->end_tsc, interval->after != RUNNABLE);
+	if (interval->state == RUNNING)
+		return charge_ran(charge, vcpu, interval->begin_tsc, interval->end_tsc, interval->after != RUNNABLE);
+	charge_forget(charge, vcpu);
+	return true;
 }
 
 void dom0_evidence_interval(struct dom0_evidence *evidence, const struct interval *interval)
 {
-	const struct vcpu *vcpu = &evidence->scene->vcpus->vcpus[interval->vcpu];
+	const struct vcpu *vcpu = &evidence->runners.vcpus->vcpus[interval->vcpu];
 
+	if (interval->state != RUNNING && interval->state != UNKNOWN)
+		return;
 	if (domain_id_of(evidence, vcpu) == 0 && !(ran(&evidence->by_order, vcpu->id, interval) && ran(&evidence->by_records, vcpu->id, interval)))
 		evidence->out_of_memory = true;
 }

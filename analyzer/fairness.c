@@ -13,7 +13,7 @@ bool fairness_init(struct fairness *fairness, uint64_t from_tsc, uint64_t tsc_hz
 	*fairness = (struct fairness){ .levels = calloc(FAIRNESS_LEVELS, sizeof(*fairness->levels)), .half_tsc = tsc_hz / 2000 };
 	fairness->half_end_tsc = from_tsc + fairness->half_tsc;
 	for (size_t level = 0; fairness->levels && level < FAIRNESS_LEVELS; level++)
-		fairness->levels[level].known[1] = true;
+		fairness->levels[level].known[0] = true;
 	return fairness->levels != NULL;
 }
 
@@ -68,19 +68,19 @@ static bool reserve_places(struct fairness *fairness)
 	return done;
 }
 
-/* The place of one who wants to run: a guest is given one when it first does; FAIRNESS_NO_PLACE: it is none, or memory
- * is short. */
-static inline int32_t place_of(struct fairness *fairness, const struct scene *scene, uint32_t domain)
+/* The place of one who wants to run for the first time; less than 0: it is no guest, or memory is short. */
+static int32_t give_place(struct fairness *fairness, const struct scene *scene, uint32_t domain)
 {
 	struct fairness_guest *guest = &fairness->guests[domain];
 
-	if (guest->place != FAIRNESS_NO_PLACE || scene->domain[domain].role != ROLE_GUEST)
+	if (guest->place != FAIRNESS_NO_PLACE)
 		return guest->place;
-	if (fairness->place_count == fairness->place_room && !reserve_places(fairness)) {
+	if (scene->domain[domain].role != ROLE_GUEST)
+		guest->place = FAIRNESS_OUTSIDE;
+	else if (fairness->place_count == fairness->place_room && !reserve_places(fairness))
 		fairness->out_of_memory = true;
-		return FAIRNESS_NO_PLACE;
-	}
-	guest->place = (int32_t)fairness->place_count++;
+	else
+		guest->place = (int32_t)fairness->place_count++;
 	return guest->place;
 }
 
@@ -94,126 +94,116 @@ static unsigned jain_step(double jain)
 }
 
 /* A half in which no guest wanted to run is not written. */
-static const struct fairness_half *half_of(const struct fairness *fairness, const struct fairness_level *level, int which)
+static const struct fairness_half *half_of(const struct fairness *fairness, const struct fairness_level *level, unsigned which)
 {
 	return level->any[which] ? level->half[which] : fairness->nothing;
 }
 
+/* Of the guests in a window: how many ran and wanted to run; sums of their attained over entitled, and of its squares. */
 struct tally {
-	size_t ran, wanted;
+	unsigned ran, wanted;
+	double attained, squares;
 };
 
-/* Sums each guest's two halves of a window up. */
-static struct tally sum_up(struct fairness *fairness, const struct fairness_level *level, int second)
+static inline struct tally sum_up(const struct fairness *fairness, const struct fairness_level *level, unsigned second, struct fairness_half *sums)
 {
-	const struct fairness_half *last = half_of(fairness, level, 0), *this = half_of(fairness, level, second);
-	struct fairness_half *sums = fairness->sums;
+	const struct fairness_half *last = half_of(fairness, level, !level->filling), *this = half_of(fairness, level, second);
 	struct tally tally = { 0 };
 
 	for (size_t i = 0; i < fairness->place_count; i++) {
-		sums[i] = (struct fairness_half){ last[i].running_tsc + this[i].running_tsc, last[i].entitled_tsc + this[i].entitled_tsc };
-		tally.ran += sums[i].running_tsc > 0;
-		tally.wanted += sums[i].entitled_tsc > 0;
+		uint64_t running_tsc = last[i].running_tsc + this[i].running_tsc;
+		double entitled_tsc = last[i].entitled_tsc + this[i].entitled_tsc, attained;
+		sums[i] = (struct fairness_half){ running_tsc, entitled_tsc };
+		tally.ran += running_tsc > 0;
+		if (entitled_tsc <= 0)
+			continue;
+		attained = (double)(int64_t)running_tsc / entitled_tsc;
+		tally.wanted++;
+		tally.attained += attained;
+		tally.squares += attained * attained;
 	}
 	return tally;
 }
 
-static void judge_jain(const struct fairness *fairness, struct fairness_level *row, size_t wanted, uint64_t count)
+static inline void judge_jain(struct fairness_level *row, const struct tally *tally, uint64_t count)
 {
-	double sum = 0, squares = 0, jain;
+	double most = tally->wanted * tally->squares, jain;
 
-	for (size_t i = 0; i < fairness->place_count; i++) {
-		double entitled_tsc = fairness->sums[i].entitled_tsc, attained;
-		if (entitled_tsc <= 0)
-			continue;
-		attained = (double)(int64_t)fairness->sums[i].running_tsc / entitled_tsc;
-		sum += attained;
-		squares += attained * attained;
-	}
-	if (squares <= 0)
+	if (tally->squares <= 0)
 		return;
-	jain = sum * sum / ((double)wanted * squares);
+	jain = tally->attained * tally->attained / most;
 	row->jain_windows += count;
-	row->jain_sum += count == 1 ? jain : (double)count * sum * sum / ((double)wanted * squares);
+	row->jain_sum += count == 1 ? jain : (double)count * tally->attained * tally->attained / most;
 	row->jain[jain_step(jain)] += count;
 }
 
-/* So many windows of the last whole half and this one: 1, the one that has just filled, or 0, the last again.  Leaves their
- * sums for pass_up(). */
-static void judge_windows(struct fairness *fairness, struct fairness_level *row, int second, uint64_t count)
+/* So many windows of the last whole half and a second one: the one that has just filled, or the last again.  Where some
+ * guest wanted to run, `sums' is each one's of both. */
+static void judge_windows(const struct fairness *fairness, struct fairness_level *row, unsigned second, uint64_t count, struct fairness_half *sums)
 {
-	bool any = row->any[0] || row->any[second];
+	unsigned last = !row->filling;
 	struct tally tally = { 0 };
 
-	if (any)
-		tally = sum_up(fairness, row, second);
+	if (row->any[last] || row->any[second])
+		tally = sum_up(fairness, row, second, sums);
 	row->windows += count;
-	if (!row->known[0] || !row->known[second]) {
+	if (!row->known[last] || !row->known[second]) {
 		row->unknown_windows += count;
-		return;
-	}
-	if (!any) {
-		row->ran[0] += (uint32_t)count;
 		return;
 	}
 	row->ran[tally.ran < FAIRNESS_RAN_MAX ? tally.ran : FAIRNESS_RAN_MAX - 1] += count;
 	row->ran_sum += tally.ran * count;
 	if (tally.wanted >= 2)
-		judge_jain(fairness, row, tally.wanted, count);
+		judge_jain(row, &tally, count);
 }
 
-/* The sums of judge_windows() become the half of the next longer that fills. */
-static void pass_up(struct fairness *fairness, const struct fairness_level *level, struct fairness_level *up, int second)
+/* Where a window's sums go: they are the half of the next longer window that fills, if it begins with this one. */
+static struct fairness_half *sums_of(const struct fairness *fairness, const struct fairness_level *longer)
 {
-	struct fairness_half *sums = fairness->sums;
+	return longer ? longer->half[longer->filling] : fairness->sums;
+}
 
-	up->known[1] = level->known[0] && level->known[second];
-	up->any[1] = level->any[0] || level->any[second];
-	if (!up->any[1])
-		return;
-	fairness->sums = up->half[1];
-	up->half[1] = sums;
+static inline void pass_up(const struct fairness_level *level, struct fairness_level *longer, unsigned second)
+{
+	longer->known[longer->filling] = level->known[!level->filling] && level->known[second];
+	longer->any[longer->filling] = level->any[!level->filling] || level->any[second];
 }
 
 static void shift(struct fairness_level *level)
 {
-	struct fairness_half *whole = level->half[1];
-
-	level->half[1] = level->half[0];
-	level->half[0] = whole;
-	level->known[0] = level->known[1];
-	level->known[1] = true;
-	level->any[0] = level->any[1];
-	level->any[1] = false;
+	level->filling = !level->filling;
+	level->known[level->filling] = true;
+	level->any[level->filling] = false;
 }
 
 /* A half of this length is whole, and with each second one also one of the next longer. */
-static void close_half(struct fairness *fairness, size_t at)
+static void close_half(const struct fairness *fairness, size_t at)
 {
-	bool even = true;
+	struct fairness_level *longer;
 
-	for (; even && at < FAIRNESS_LEVELS; at++) {
-		struct fairness_level *level = &fairness->levels[at];
-		even = ++level->halves % 2 == 0;
+	do {
+		struct fairness_level *level = &fairness->levels[at++];
+		longer = ++level->halves % 2 == 0 && at < FAIRNESS_LEVELS ? level + 1 : NULL;
 		if (level->halves > 1)
-			judge_windows(fairness, level, 1, 1);
-		if (even && at + 1 < FAIRNESS_LEVELS)
-			pass_up(fairness, level, level + 1, 1);
+			judge_windows(fairness, level, level->filling, 1, sums_of(fairness, longer));
+		if (longer)
+			pass_up(level, longer, level->filling);
 		shift(level);
-	}
+	} while (longer);
 }
 
 /* So many more halves like the last whole one: their windows are alike, so they are judged together. */
-static void repeat_half(struct fairness *fairness, uint64_t count)
+static void repeat_half(const struct fairness *fairness, uint64_t count)
 {
 	for (size_t at = 0; count > 0; at++) {
 		struct fairness_level *level = &fairness->levels[at];
 		uint64_t pairs = (level->halves + count) / 2 - level->halves / 2;
-		judge_windows(fairness, level, 0, count);
+		struct fairness_level *longer = pairs > 0 && at + 1 < FAIRNESS_LEVELS ? level + 1 : NULL;
+		judge_windows(fairness, level, !level->filling, count, sums_of(fairness, longer));
 		level->halves += count;
-		if (at + 1 == FAIRNESS_LEVELS || pairs == 0)
+		if (!longer)
 			return;
-		pass_up(fairness, level, level + 1, 0);
+		pass_up(level, longer, !level->filling);
 		close_half(fairness, at + 1);
 		count = pairs - 1;
 	}
@@ -221,9 +211,9 @@ static void repeat_half(struct fairness *fairness, uint64_t count)
 
 static void begin_half(const struct fairness *fairness, struct fairness_level *level)
 {
-	level->any[1] = true;
+	level->any[level->filling] = true;
 	for (size_t i = 0; i < fairness->place_count; i++)
-		level->half[1][i] = (struct fairness_half){ 0 };
+		level->half[level->filling][i] = (struct fairness_half){ 0 };
 }
 
 static void add(struct fairness *fairness, const struct scene *scene, uint64_t length_tsc)
@@ -233,17 +223,17 @@ static void add(struct fairness *fairness, const struct scene *scene, uint64_t l
 	double length = (double)(int64_t)length_tsc;
 
 	for (; wanting < end; wanting++) {
-		int32_t place = place_of(fairness, scene, wanting->domain);
-		struct fairness_half *filling;
-		if (place == FAIRNESS_NO_PLACE)
+		int32_t place = fairness->guests[wanting->domain].place;
+		struct fairness_half *half;
+		if (place < 0 && (place = give_place(fairness, scene, wanting->domain)) < 0)
 			continue;
-		if (!shortest->any[1])
+		if (!shortest->any[shortest->filling])
 			begin_half(fairness, shortest);
-		filling = &shortest->half[1][place];
-		filling->entitled_tsc += wanting->rate * length;
-		filling->running_tsc += scene->domain[wanting->domain].running * length_tsc;
+		half = &shortest->half[shortest->filling][place];
+		half->entitled_tsc += wanting->rate * length;
+		half->running_tsc += scene->domain[wanting->domain].running * length_tsc;
 	}
-	shortest->known[1] &= scene->unknown_vcpus == 0;
+	shortest->known[shortest->filling] &= scene->unknown_vcpus == 0;
 }
 
 static void end_half(struct fairness *fairness)

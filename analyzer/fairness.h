@@ -12,7 +12,7 @@
 
 #include "analyzer/scene.h"
 
-enum { FAIRNESS_NO_PLACE = -1, FAIRNESS_LEVELS = 22, FAIRNESS_JAIN_STEPS = 1000, FAIRNESS_RAN_MAX = 256 };
+enum { FAIRNESS_NO_PLACE = -1, FAIRNESS_OUTSIDE = -2, FAIRNESS_LEVELS = 22, FAIRNESS_JAIN_STEPS = 1000, FAIRNESS_RAN_MAX = 256 };
 
 struct fairness_half {
 	uint64_t running_tsc;
@@ -21,13 +21,14 @@ struct fairness_half {
 
 /* What is kept of one guest beside its halves. */
 struct fairness_guest {
-	int32_t place;                  /* among the halves of each level; FAIRNESS_NO_PLACE: it never wanted to run */
+	int32_t place;                  /* among the halves of each level; FAIRNESS_NO_PLACE: it never wanted to run; FAIRNESS_OUTSIDE: it is no guest */
 	bool starving;
 	uint64_t starving_since_tsc, longest_tsc, longest_at_tsc;
 };
 
 struct fairness_level {
 	struct fairness_half *half[2]; /* by place: the last whole one, and the one that fills */
+	unsigned filling;             /* which of them that is */
 	uint64_t halves;              /* that are whole */
 	bool known[2];                /* as the halves: all states were known */
 	bool any[2];                  /* as the halves: some guest wanted to run; else what is in the half means nothing */
@@ -42,7 +43,7 @@ struct fairness {
 	struct fairness_guest *guests;  /* by index into vcpus.domains, others than guests unused */
 	size_t guest_room;
 	size_t place_count, place_room; /* of the halves and of the next two */
-	struct fairness_half *sums;     /* by place: of the window that is judged */
+	struct fairness_half *sums;     /* by place: of a window that is no half of a longer one */
 	struct fairness_half *nothing;  /* by place: a half in which no guest wanted to run */
 	struct fairness_level *levels;
 	uint64_t half_tsc;              /* of the shortest window */

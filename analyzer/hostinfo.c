@@ -359,6 +359,21 @@ void hostinfo_free(struct hostinfo *info)
 	free(info->changes);
 }
 
+/* Of all that is in other places, only what changes. */
+bool hostinfo_copy(struct hostinfo *copy, const struct hostinfo *info)
+{
+	*copy = *info;
+	copy->domains = malloc((info->domain_count + 1) * sizeof(*copy->domains));
+	for (size_t i = 0; copy->domains && i < info->domain_count; i++)
+		copy->domains[i] = info->domains[i];
+	return copy->domains != NULL;
+}
+
+void hostinfo_copy_free(struct hostinfo *copy)
+{
+	free(copy->domains);
+}
+
 const struct domain_info *hostinfo_domain(const struct hostinfo *info, uint32_t id, uint64_t since_tsc, uint64_t until_tsc, size_t *others)
 {
 	const struct domain_info *first = NULL;

@@ -84,6 +84,10 @@ bool hostinfo_pass(struct hostinfo *info, uint64_t tsc);
 /* When the next one changes; UINT64_MAX: never. */
 uint64_t hostinfo_next_change(const struct hostinfo *info);
 
+/* A copy whose settings pass apart; it must not live longer than the original.  False when out of memory. */
+bool hostinfo_copy(struct hostinfo *copy, const struct hostinfo *info);
+void hostinfo_copy_free(struct hostinfo *copy);
+
 /* The first domain of this id that snapshots saw between two moments, NULL if there is none; *others, unless NULL:
  * how many more of this id they saw there. */
 const struct domain_info *hostinfo_domain(const struct hostinfo *info, uint32_t id, uint64_t since_tsc, uint64_t until_tsc, size_t *others);

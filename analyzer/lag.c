@@ -16,16 +16,18 @@ void lag_init(struct lag *lag, uint64_t from_tsc, uint64_t tsc_hz)
 void lag_free(struct lag *lag)
 {
 	free(lag->domains);
+	free(lag->at);
 }
 
 static bool reserve(struct lag *lag, size_t domains)
 {
-	struct lag_domain *rows = room_for(lag->domains, &lag->domain_room, domains, sizeof(*rows));
+	size_t bins_room = lag->domain_room;
+	struct lag_bins *at = room_for(lag->at, &bins_room, domains, sizeof(*at));
+	struct lag_domain *rows = at ? room_for(lag->domains, &lag->domain_room, domains, sizeof(*rows)) : NULL;
 
-	if (!rows)
-		return false;
-	lag->domains = rows;
-	return true;
+	lag->at = at ? at : lag->at;
+	lag->domains = rows ? rows : lag->domains;
+	return rows != NULL;
 }
 
 /* ---- bins ---- */
@@ -34,7 +36,7 @@ static void double_bins(struct lag *lag)
 {
 	for (size_t d = 0; d < lag->domain_room; d++)
 		for (size_t i = 0; i < LAG_BINS / 2; i++)
-			lag->domains[d].at[i] = lag->domains[d].at[2 * i + 1];
+			lag->at[d].lag_tsc[i] = lag->at[d].lag_tsc[2 * i + 1];
 	lag->bins = LAG_BINS / 2;
 	lag->bin_tsc *= 2;
 }
@@ -42,7 +44,7 @@ static void double_bins(struct lag *lag)
 static void close_bin(struct lag *lag)
 {
 	for (size_t d = 0; d < lag->domain_room; d++)
-		lag->domains[d].at[lag->bins] = lag->domains[d].lag_tsc;
+		lag->at[d].lag_tsc[lag->bins] = lag->domains[d].lag_tsc;
 	if (++lag->bins == LAG_BINS)
 		double_bins(lag);
 	lag->bin_end_tsc += lag->bin_tsc;
@@ -50,16 +52,16 @@ static void close_bin(struct lag *lag)
 
 /* ---- stretches ---- */
 
-static void settle(struct lag_domain *domain, uint64_t end_tsc)
+static inline void settle(struct lag_domain *domain, uint64_t end_tsc)
 {
 	domain->lag_tsc += domain->step_tsc;
-	if (domain->step_tsc > 0)
+	if (domain->step_tsc > 0) {
 		domain->fell_tsc += domain->step_tsc;
-	if (domain->lag_tsc > domain->most_tsc) {
-		domain->most_tsc = domain->lag_tsc;
-		domain->most_at_tsc = end_tsc;
-	}
-	if (domain->lag_tsc < domain->least_tsc)
+		if (domain->lag_tsc > domain->most_tsc) {
+			domain->most_tsc = domain->lag_tsc;
+			domain->most_at_tsc = end_tsc;
+		}
+	} else if (domain->lag_tsc < domain->least_tsc)
 		domain->least_tsc = domain->lag_tsc;
 }
 
@@ -90,4 +92,9 @@ bool lag_stretch(struct lag *lag, const struct scene *scene, uint64_t begin_tsc,
 const struct lag_domain *lag_of(const struct lag *lag, size_t domain)
 {
 	return domain < lag->domain_room ? &lag->domains[domain] : NULL;
+}
+
+double lag_at_tsc(const struct lag *lag, size_t domain, size_t bin)
+{
+	return lag->at[domain].lag_tsc[bin];
 }

@@ -17,11 +17,16 @@ struct lag_domain {
 	uint64_t most_at_tsc;
 	double fell_tsc;           /* all that it fell behind, made up for or not */
 	double step_tsc;           /* of the stretch at hand */
-	double at[LAG_BINS];       /* at the first change after the end of each bin */
+};
+
+/* Of one domain: at the first change after the end of each bin. */
+struct lag_bins {
+	double lag_tsc[LAG_BINS];
 };
 
 struct lag {
-	struct lag_domain *domains; /* by index into vcpus.domains */
+	struct lag_domain *domains; /* by index into vcpus.domains, as the next */
+	struct lag_bins *at;
 	size_t domain_room;
 	uint64_t from_tsc, bin_tsc, bin_end_tsc;
 	size_t bins;                /* that are whole */
@@ -35,5 +40,8 @@ bool lag_stretch(struct lag *lag, const struct scene *scene, uint64_t begin_tsc,
 
 /* NULL: this domain never wanted to run. */
 const struct lag_domain *lag_of(const struct lag *lag, size_t domain);
+
+/* Of a domain that lag_of() knows, at the end of a bin. */
+double lag_at_tsc(const struct lag *lag, size_t domain, size_t bin);
 
 #endif

@@ -13,7 +13,9 @@ static inline uint64_t proportion_tsc(uint64_t left_tsc, uint64_t weight, uint64
 {
 	__extension__ typedef unsigned __int128 wide;
 
-	return left_weights ? (uint64_t)((wide)left_tsc * weight / left_weights) : 0;
+	if (weight == 0 || left_weights == 0)
+		return 0;
+	return weight == left_weights ? left_tsc : (uint64_t)((wide)left_tsc * weight / left_weights); /* a division of 128 bits takes long */
 }
 
 #endif

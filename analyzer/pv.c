@@ -70,10 +70,8 @@ bool pv_entry_has_address(enum pv_entry entry)
 
 bool pv_init(struct pv *pv, const struct vcpus *vcpus, struct trust *trust)
 {
-	*pv = (struct pv){ .vcpus = vcpus, .trust = trust, .to_tsc = UINT64_MAX, .runner = malloc(PCPU_MAX * sizeof(*pv->runner)) };
-	for (size_t i = 0; pv->runner && i < PCPU_MAX; i++)
-		pv->runner[i] = VCPU_NONE;
-	return pv->runner != NULL;
+	*pv = (struct pv){ .vcpus = vcpus, .trust = trust, .to_tsc = UINT64_MAX };
+	return runners_init(&pv->runners, vcpus);
 }
 
 void pv_free(struct pv *pv)
@@ -81,17 +79,12 @@ void pv_free(struct pv *pv)
 	for (size_t i = 0; i < pv->room; i++)
 		free(pv->domains[i].places);
 	free(pv->domains);
-	free(pv->runner);
+	runners_free(&pv->runners);
 }
 
 void pv_change(struct pv *pv, size_t vcpu, enum runstate state)
 {
-	int32_t *runner = &pv->runner[pv->vcpus->vcpus[vcpu].pcpu];
-
-	if (state == RUNNING)
-		*runner = (int32_t)vcpu;
-	else if (*runner == (int32_t)vcpu)
-		*runner = VCPU_NONE;
+	runners_change(&pv->runners, vcpu, state);
 }
 
 /* ---- whose ---- */
@@ -206,16 +199,16 @@ static void take_call(struct pv_domain *domain, uint64_t *calls, uint32_t op)
 
 void pv_note(struct pv *pv, const struct rec *rec)
 {
-	int32_t runner = pv->runner[rec->pcpu];
+	const struct vcpu *runner = runners_at(&pv->runners, rec->pcpu);
 	struct pv_domain *domain;
 
 	if (rec->tsc < pv->from_tsc || rec->tsc > pv->to_tsc)
 		return;
-	if (runner == VCPU_NONE) {
+	if (!runner) {
 		pv->unplaced_records++;
 		return;
 	}
-	domain = domain_at(pv, pv->vcpus->vcpus[runner].domain);
+	domain = domain_at(pv, runner->domain);
 	if (!domain)
 		return;
 	if (rec->id == ID_HYPERCALL)

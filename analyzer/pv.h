@@ -11,7 +11,7 @@
 #ifndef XTRACE_PV_H
 #define XTRACE_PV_H
 
-#include "analyzer/vcpu.h"
+#include "analyzer/runners.h"
 
 enum {
 	PV_CALLS = 64,                 /* hypercalls by number; greater ones are counted as this number */
@@ -45,7 +45,7 @@ struct pv {
 	const struct vcpus *vcpus;     /* borrowed */
 	struct trust *trust;           /* borrowed */
 	uint64_t from_tsc, to_tsc;     /* records within count */
-	int32_t *runner;               /* PCPU_MAX entries: the vCPU that runs there, or VCPU_NONE */
+	struct runners runners;
 	struct pv_domain *domains;     /* by index into vcpus.domains */
 	size_t room;
 	uint64_t unplaced_records;     /* written where it is not known who ran, within count or before */

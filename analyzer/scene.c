@@ -20,6 +20,7 @@ void scene_free(struct scene *scene)
 {
 	free(scene->vcpu);
 	free(scene->domain);
+	free(scene->waiters);
 	free(scene->holder);
 	free(scene->queued);
 }
@@ -40,11 +41,13 @@ static enum domain_role role_of(uint32_t domain_id)
 
 static bool reserve(struct scene *scene, size_t vcpu)
 {
-	size_t old_vcpus = scene->vcpu_room;
-	struct scene_vcpu *rows = room_for(scene->vcpu, &scene->vcpu_room, scene->vcpus->vcpu_count, sizeof(*rows));
+	size_t old_vcpus = scene->vcpu_room, waiter_room = scene->vcpu_room;
+	struct scene_waiter *waiters = room_for(scene->waiters, &waiter_room, scene->vcpus->vcpu_count, sizeof(*waiters));
+	struct scene_vcpu *rows = waiters ? room_for(scene->vcpu, &scene->vcpu_room, scene->vcpus->vcpu_count, sizeof(*rows)) : NULL;
 	struct scene_domain *domains = room_for(scene->domain, &scene->domain_room, scene->vcpus->domain_count, sizeof(*domains));
 
 	scene->vcpu = rows ? rows : scene->vcpu;
+	scene->waiters = waiters ? waiters : scene->waiters;
 	scene->domain = domains ? domains : scene->domain;
 	for (size_t i = old_vcpus; rows && i < scene->vcpu_room; i++)
 		rows[i] = (struct scene_vcpu){ .state = UNKNOWN, .pcpu = PCPU_NONE };
@@ -58,40 +61,56 @@ static bool waits(const struct scene_vcpu *row)
 	return row->state == RUNNABLE && row->role != ROLE_IDLE;
 }
 
-static void leave(struct scene *scene, size_t vcpu, const struct scene_vcpu *row, enum runstate to)
+/* One more who is runnable, or one less. */
+static void count_runnable(struct scene *scene, const struct scene_vcpu *row, uint32_t more)
 {
-	struct scene_domain *domain = &scene->domain[row->domain];
+	scene->domain[row->domain].runnable += more;
+	if (row->role == ROLE_IDLE)
+		return;
+	scene->waiting_vcpus += more;
+	if (row->pcpu != PCPU_NONE)
+		scene->queued[row->pcpu] += more;
+}
 
-	domain->running -= row->state == RUNNING;
-	domain->runnable -= row->state == RUNNABLE;
-	scene->waiting_vcpus -= waits(row);
-	if (waits(row) && row->pcpu != PCPU_NONE)
-		scene->queued[row->pcpu]--;
-	scene->unknown_vcpus -= row->state == UNKNOWN && row->was_known;
-	if (row->state != RUNNING || scene->holder[row->pcpu] != (int32_t)vcpu)
+static void stop(struct scene *scene, size_t vcpu, const struct scene_vcpu *row, enum runstate to)
+{
+	scene->domain[row->domain].running--;
+	if (scene->holder[row->pcpu] != (int32_t)vcpu)
 		return;
 	scene->holder[row->pcpu] = to == UNKNOWN ? PCPU_UNKNOWN : PCPU_SWITCHES;
 	scene->idle_pcpus -= row->role == ROLE_IDLE;
 }
 
-static void enter(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint32_t pcpu)
+static void start(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint32_t pcpu)
 {
-	struct scene_domain *domain = &scene->domain[row->domain];
 	int32_t before = scene->holder[pcpu];
 
-	domain->running += row->state == RUNNING;
-	domain->runnable += row->state == RUNNABLE;
-	scene->waiting_vcpus += waits(row);
-	if (waits(row) && row->pcpu != PCPU_NONE)
-		scene->queued[row->pcpu]++;
-	scene->unknown_vcpus += row->state == UNKNOWN && row->was_known;
-	row->was_known |= row->state != UNKNOWN;
-	if (row->state != RUNNING)
-		return;
+	scene->domain[row->domain].running++;
 	row->pcpu = (int32_t)pcpu;
 	scene->idle_pcpus -= before >= 0 && scene->vcpu[before].role == ROLE_IDLE;
 	scene->idle_pcpus += row->role == ROLE_IDLE;
 	scene->holder[pcpu] = (int32_t)vcpu;
+}
+
+static void leave(struct scene *scene, size_t vcpu, const struct scene_vcpu *row, enum runstate to)
+{
+	if (row->state == RUNNING)
+		stop(scene, vcpu, row, to);
+	else if (row->state == RUNNABLE)
+		count_runnable(scene, row, UINT32_MAX);
+	else if (row->state == UNKNOWN)
+		scene->unknown_vcpus -= row->was_known;
+}
+
+static void enter(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint32_t pcpu)
+{
+	if (row->state == RUNNING)
+		start(scene, vcpu, row, pcpu);
+	else if (row->state == RUNNABLE)
+		count_runnable(scene, row, 1);
+	else if (row->state == UNKNOWN)
+		scene->unknown_vcpus += row->was_known;
+	row->was_known |= row->state != UNKNOWN;
 }
 
 bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state)
@@ -136,7 +155,9 @@ void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu)
 	row->pcpu = (int32_t)pcpu;
 }
 
-bool scene_idle_among(const struct scene *scene, uint64_t allowed)
+/* ---- who waits ---- */
+
+static bool is_idle_among(const struct scene *scene, uint64_t allowed)
 {
 	for (uint32_t pcpu = 0; pcpu < 64; pcpu++) {
 		int32_t holder = scene->holder[pcpu];
@@ -144,4 +165,35 @@ bool scene_idle_among(const struct scene *scene, uint64_t allowed)
 			return true;
 	}
 	return false;
+}
+
+/* Some pCPU is idle of those allowed, a mask as in struct claimant. */
+static inline bool is_idle_elsewhere(const struct scene *scene, uint64_t allowed)
+{
+	return scene->idle_pcpus > 0 && (allowed == scene->fluid->pcpu_mask || is_idle_among(scene, allowed));
+}
+
+static inline struct scene_waiter waiter_of(const struct scene *scene, const struct scene_vcpu *row, size_t vcpu, const struct claimant *claim)
+{
+	int32_t holder = row->pcpu == PCPU_NONE ? PCPU_UNKNOWN : scene->holder[row->pcpu];
+	bool held_by_domain = holder >= 0 && scene->vcpu[holder].role != ROLE_IDLE;
+
+	return (struct scene_waiter){
+		.vcpu = (uint32_t)vcpu, .domain = row->domain, .state = row->state, .holder = holder, .held_by_domain = held_by_domain,
+		.idle_elsewhere = held_by_domain && is_idle_elsewhere(scene, claim->allowed), .entitled_s = claim->entitled_s,
+	};
+}
+
+void scene_list_waiters(struct scene *scene)
+{
+	const struct fluid_moment *now = scene->fluid->now;
+	size_t count = 0;
+
+	for (size_t i = 0; i < now->wanting_count; i++) {
+		size_t vcpu = now->wanting_vcpu[i];
+		const struct scene_vcpu *row = &scene->vcpu[vcpu];
+		if (row->state != RUNNING)
+			scene->waiters[count++] = waiter_of(scene, row, vcpu, &now->wanting[i]);
+	}
+	scene->waiter_count = count;
 }

@@ -29,6 +29,16 @@ struct scene_domain {
 	uint32_t running, runnable; /* how many of its vCPUs */
 };
 
+/* One who wants to run and does not. */
+struct scene_waiter {
+	uint32_t vcpu, domain;
+	enum runstate state;        /* RUNNABLE, or OFFLINE: parked */
+	int32_t holder;             /* of the pCPU that it waits for, as in scene.holder; PCPU_UNKNOWN, too, where that is not known */
+	bool held_by_domain;        /* and not by an idle vCPU */
+	bool idle_elsewhere;        /* it is, and another pCPU is idle where the waiter may run */
+	double entitled_s;          /* its rate in pCPUs */
+};
+
 struct scene {
 	const struct vcpus *vcpus;
 	const struct fluid *fluid;     /* who wants to run, and at which rate it is entitled to */
@@ -40,9 +50,11 @@ struct scene {
 	size_t domain_room;
 	int32_t *holder;               /* PCPU_MAX entries: the vCPU that runs there, PCPU_SWITCHES from one to the next, or PCPU_UNKNOWN */
 	uint32_t *queued;              /* PCPU_MAX entries: vCPUs that wait for it, without the idle one */
+	struct scene_waiter *waiters;  /* as scene_list_waiters() found them */
+	size_t waiter_count;
 	size_t idle_pcpus;             /* on which an idle vCPU runs */
 	size_t unknown_vcpus;          /* whose state was known once, and is not now */
-	size_t waiting_vcpus;          /* that are runnable, without the idle ones */
+	uint32_t waiting_vcpus;        /* that are runnable, without the idle ones */
 };
 
 /* Everybody who wants to run does: what each gets is what the fluid scheduler gives, one pCPU. */
@@ -72,13 +84,8 @@ bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state);
 /* Takes a change whose stretch was dealt with, and says what it was.  False when out of memory. */
 bool scene_take(struct scene *scene, size_t vcpu, uint64_t tsc, enum runstate state, struct scene_change *change);
 
-bool scene_idle_among(const struct scene *scene, uint64_t allowed);
-
-/* Some pCPU is idle of those allowed, a mask as in struct claimant. */
-static inline bool scene_idle_elsewhere(const struct scene *scene, uint64_t allowed)
-{
-	return scene->idle_pcpus > 0 && (allowed == scene->fluid->pcpu_mask || scene_idle_among(scene, allowed));
-}
+/* Lists those who wait at the moment, in the order of the fluid's moment. */
+void scene_list_waiters(struct scene *scene);
 
 /* Xen put a waiting vCPU into another pCPU's queue. */
 void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu);

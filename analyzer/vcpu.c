@@ -91,6 +91,20 @@ static void forget_found(struct vcpus *vcpus)
 
 /* ---- intervals ---- */
 
+/* Most lie within and are not copied: that would wait for what was just written. */
+const struct interval *interval_within(const struct interval *interval, uint64_t from_tsc, uint64_t to_tsc, struct interval *room)
+{
+	if (interval->begin_tsc < from_tsc || interval->end_tsc > to_tsc) {
+		*room = *interval;
+		room->begin_seen &= interval->begin_tsc >= from_tsc;
+		room->end_seen &= interval->end_tsc <= to_tsc;
+		room->begin_tsc = interval->begin_tsc < from_tsc ? from_tsc : interval->begin_tsc;
+		room->end_tsc = interval->end_tsc > to_tsc ? to_tsc : interval->end_tsc;
+		interval = room;
+	}
+	return interval->begin_tsc < interval->end_tsc || (interval->begin_tsc == interval->end_tsc && interval->begin_seen) ? interval : NULL;
+}
+
 static void emit(struct vcpus *vcpus, struct vcpu *vcpu, enum runstate state, uint64_t end_tsc, enum runstate after, bool end_seen)
 {
 	struct interval interval = {

@@ -58,6 +58,9 @@ struct interval {
 	bool begin_seen, end_seen; /* the change at that end was seen */
 };
 
+/* The part of an interval that lies within a window: itself, or cut off in `room'; NULL if it has neither time nor a change there. */
+const struct interval *interval_within(const struct interval *interval, uint64_t from_tsc, uint64_t to_tsc, struct interval *room);
+
 /* Where the vCPU that a record's word names was found last. */
 struct vcpu_found {
 	uint32_t word;

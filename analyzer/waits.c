@@ -70,35 +70,26 @@ static inline void add(struct waits *waits, struct wait_row *row, int32_t holder
 
 /* ---- stretches ---- */
 
-static int32_t holder_of(const struct scene *scene, const struct scene_vcpu *waiting)
+static int32_t holder_of(const struct scene *scene, const struct scene_waiter *waiter)
 {
-	int32_t vcpu;
-
-	if (waiting->pcpu == PCPU_NONE)
-		return HOLDER_UNKNOWN;
-	vcpu = scene->holder[waiting->pcpu];
-	if (vcpu < 0)
-		return vcpu == PCPU_SWITCHES ? HOLDER_SWITCH : HOLDER_UNKNOWN;
-	return scene->vcpu[vcpu].role == ROLE_IDLE ? HOLDER_IDLE : (int32_t)scene->vcpu[vcpu].domain;
+	if (waiter->held_by_domain)
+		return (int32_t)scene->vcpu[waiter->holder].domain;
+	return waiter->holder >= 0 ? HOLDER_IDLE : waiter->holder == PCPU_SWITCHES ? HOLDER_SWITCH : HOLDER_UNKNOWN;
 }
 
 void waits_stretch(struct waits *waits, const struct scene *scene, uint64_t length_tsc)
 {
-	const struct fluid_moment *now = scene->fluid->now;
+	const struct scene_waiter *waiter = scene->waiters, *end = waiter + scene->waiter_count;
 
-	for (size_t i = 0; i < now->wanting_count; i++) {
-		size_t vcpu = now->wanting_vcpu[i];
-		const struct scene_vcpu *waiting = &scene->vcpu[vcpu];
+	for (; waiter < end; waiter++) {
 		struct waits_vcpu *row;
-		int32_t holder;
-		if (waiting->state != RUNNABLE)
+		if (waiter->state != RUNNABLE)
 			continue;
-		row = vcpu < waits->vcpu_room ? &waits->vcpus[vcpu] : row_of(waits, vcpu);
+		row = waiter->vcpu < waits->vcpu_room ? &waits->vcpus[waiter->vcpu] : row_of(waits, waiter->vcpu);
 		if (!row)
 			return;
-		holder = holder_of(scene, waiting);
-		add(waits, &row->open, holder, length_tsc);
-		if (holder >= 0 && scene_idle_elsewhere(scene, now->wanting[i].allowed))
+		add(waits, &row->open, holder_of(scene, waiter), length_tsc);
+		if (waiter->idle_elsewhere)
 			row->open.elsewhere_tsc += length_tsc;
 	}
 }

@@ -8,12 +8,12 @@
 
 static const double credit_tslice_ms = 30; /* unless told */
 
-bool why_init(struct why *why, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc, uint64_t tsc_hz,
-	      double tslice_ms)
+bool why_init(struct why *why, unsigned asked, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc,
+	      uint64_t tsc_hz, double tslice_ms)
 {
 	uint64_t slice_tsc = (uint64_t)((tslice_ms > 0 ? tslice_ms : credit_tslice_ms) * (double)tsc_hz / 1e3);
 
-	*why = (struct why){ 0 };
+	*why = (struct why){ .asked = asked };
 	lag_init(&why->lag, from_tsc, tsc_hz);
 	boost_init(&why->boost, slice_tsc, &why->credit);
 	if (!scene_init(&why->scene, vcpus, fluid, from_tsc, to_tsc))
@@ -34,18 +34,35 @@ void why_free(struct why *why)
 	scene_free(&why->scene);
 }
 
+static bool tell_causes(struct why *why, uint64_t begin_tsc, uint64_t end_tsc)
+{
+	if (!scene_is_easy(&why->scene))
+		scene_list_waiters(&why->scene);
+	if (!lag_stretch(&why->lag, &why->scene, begin_tsc, end_tsc) ||
+	    !causes_stretch(&why->causes, &why->scene, &why->boost, &why->lag, begin_tsc, end_tsc))
+		return false;
+	if (why->scene.waiting_vcpus > 0)
+		waits_stretch(&why->waits, &why->scene, end_tsc - begin_tsc);
+	return true;
+}
+
 static void pass_time(struct why *why, uint64_t tsc)
 {
 	uint64_t begin_tsc, end_tsc;
 
 	if (!scene_stretch(&why->scene, tsc, &begin_tsc, &end_tsc))
 		return;
-	if (!fairness_stretch(&why->fairness, &why->scene, begin_tsc, end_tsc) || !lag_stretch(&why->lag, &why->scene, begin_tsc, end_tsc) ||
-	    !causes_stretch(&why->causes, &why->scene, &why->boost, &why->lag, begin_tsc, end_tsc))
+	if ((why->asked & WHY_WINDOWS && !fairness_stretch(&why->fairness, &why->scene, begin_tsc, end_tsc)) ||
+	    (why->asked & WHY_CAUSES && !tell_causes(why, begin_tsc, end_tsc)))
 		why->out_of_memory = true;
-	if (why->scene.waiting_vcpus > 0)
-		waits_stretch(&why->waits, &why->scene, end_tsc - begin_tsc);
 	why->scene.now_tsc = end_tsc;
+}
+
+static bool change_causes(struct why *why, const struct scene_change *change)
+{
+	credit_change(&why->credit, change);
+	boost_change(&why->boost, change);
+	return causes_change(&why->causes, &why->scene, change);
 }
 
 void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state)
@@ -58,9 +75,8 @@ void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state)
 		why->out_of_memory = true;
 		return;
 	}
-	credit_change(&why->credit, &change);
-	boost_change(&why->boost, &change);
-	if (!fairness_change(&why->fairness, &why->scene, &change) || !causes_change(&why->causes, &why->scene, &change))
+	if ((why->asked & WHY_WINDOWS && !fairness_change(&why->fairness, &why->scene, &change)) ||
+	    (why->asked & WHY_CAUSES && !change_causes(why, &change)))
 		why->out_of_memory = true;
 }
 
@@ -68,19 +84,33 @@ bool why_interval(struct why *why, const struct interval *interval)
 {
 	if (why->scene.waiting_vcpus > 0)
 		pass_time(why, interval->end_tsc);
-	waits_interval(&why->waits, interval);
+	if (why->asked & WHY_CAUSES)
+		waits_interval(&why->waits, interval);
 	return !why->out_of_memory && !why->waits.out_of_memory && !why->boost.out_of_memory && !why->credit.out_of_memory;
+}
+
+static bool note_causes(struct why *why, const struct note *note)
+{
+	boost_note(&why->boost, note);
+	credit_note(&why->credit, note);
+	return causes_note(&why->causes, &why->scene, note);
+}
+
+static bool tells_move(enum rec_kind kind)
+{
+	return kind == REC_PICKED_CPU || kind == REC_PICKED_CPU2;
 }
 
 void why_note(struct why *why, const struct rec *rec)
 {
-	struct note note = note_of(why->scene.vcpus, rec);
+	struct note note;
 
-	boost_note(&why->boost, &note);
-	credit_note(&why->credit, &note);
-	if (!causes_note(&why->causes, &why->scene, &note))
+	if (!(why->asked & WHY_CAUSES) && !tells_move(rec->kind))
+		return;
+	note = note_of(why->scene.vcpus, rec);
+	if (why->asked & WHY_CAUSES && !note_causes(why, &note))
 		why->out_of_memory = true;
-	if ((note.kind != REC_PICKED_CPU && note.kind != REC_PICKED_CPU2) || note.vcpu == VCPU_NONE || !pcpu_valid(note.argument))
+	if (!tells_move(note.kind) || note.vcpu == VCPU_NONE || !pcpu_valid(note.argument))
 		return;
 	pass_time(why, note.tsc);
 	scene_moved(&why->scene, (size_t)note.vcpu, note.argument);
@@ -199,7 +229,7 @@ static bool fill_lag(const struct why *why, const struct result *result, struct 
 	out->least_lag_s = lag->least_tsc / hz;
 	out->fell_behind_s = lag->fell_tsc / hz;
 	for (size_t i = 0; i < why->lag.bins; i++)
-		out->lag_at_s[i] = lag->at[i] / hz;
+		out->lag_at_s[i] = lag_at_tsc(&why->lag, (size_t)index, i) / hz;
 	return true;
 }
 
@@ -301,24 +331,39 @@ static bool fill_boosts(const struct why *why, struct result_domain *out)
 	return true;
 }
 
-bool why_fill(const struct why *why, struct result *result)
+static void fill_fairness(const struct why *why, struct result *result)
 {
-	for (size_t d = 0; d < result->domain_count; d++) {
+	for (size_t d = 0; d < result->domain_count; d++)
 		fill_starvation(why, result, &result->domains[d]);
-		if (!fill_causes(why, result, &result->domains[d]) || !fill_waits(why, result, &result->domains[d]) || !fill_lag(why, result, &result->domains[d]) ||
-		    !fill_boosts(why, &result->domains[d]))
+	fill_windows(why, result);
+}
+
+static bool fill_domain(const struct why *why, const struct result *result, struct result_domain *out)
+{
+	return fill_causes(why, result, out) && fill_waits(why, result, out) && fill_lag(why, result, out) && fill_boosts(why, out);
+}
+
+static bool fill_reasons(const struct why *why, struct result *result)
+{
+	for (size_t d = 0; d < result->domain_count; d++)
+		if (!fill_domain(why, result, &result->domains[d]))
 			return false;
-	}
-	result->cause_bins = why->causes.bins;
-	result->cause_bin_s = (double)why->causes.bin_tsc / (double)result->tsc_hz;
 	if (!credit_fill(&why->credit, result))
 		return false;
+	result->cause_bins = why->causes.bins;
+	result->cause_bin_s = (double)why->causes.bin_tsc / (double)result->tsc_hz;
 	result->boosts_known = why->boost.any;
 	result->lag_bins = why->lag.bins;
 	result->lag_bin_s = (double)why->lag.bin_tsc / (double)result->tsc_hz;
 	for (size_t d = 0; d < result->domain_count; d++)
 		if (taken_s(&result->domains[d]) > taken_s(&result->domains[result->furthest_behind]))
 			result->furthest_behind = d;
-	fill_windows(why, result);
 	return true;
+}
+
+bool why_fill(const struct why *why, struct result *result)
+{
+	if (why->asked & WHY_WINDOWS)
+		fill_fairness(why, result);
+	return !(why->asked & WHY_CAUSES) || fill_reasons(why, result);
 }

@@ -17,7 +17,15 @@
 
 struct result;
 
+/* Two groups, which can be asked apart. */
+enum why_questions {
+	WHY_WINDOWS = 1 << 0,       /* fairness.h */
+	WHY_CAUSES = 1 << 1,        /* all the others */
+	WHY_ALL = WHY_WINDOWS | WHY_CAUSES,
+};
+
 struct why {
+	unsigned asked;             /* enum why_questions */
 	struct scene scene;
 	struct fairness fairness;
 	struct waits waits;
@@ -29,8 +37,8 @@ struct why {
 };
 
 /* The window is from_tsc to to_tsc; nothing before counts.  tslice_ms: 0 if not told. */
-bool why_init(struct why *why, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc, uint64_t tsc_hz,
-	      double tslice_ms);
+bool why_init(struct why *why, unsigned asked, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc,
+	      uint64_t tsc_hz, double tslice_ms);
 void why_free(struct why *why);
 
 /* A vCPU is in this state from now on; called before the fluid hears of it. */
@@ -48,7 +56,7 @@ void why_settings(struct why *why, uint64_t tsc);
 /* The window ends. */
 void why_finish(struct why *why, uint64_t end_tsc);
 
-/* Fills what these questions answer into a result whose domains are there already.  False when out of memory. */
+/* Fills what the questions that were asked answer into a result whose domains are there already.  False when out of memory. */
 bool why_fill(const struct why *why, struct result *result);
 
 #endif

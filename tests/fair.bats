@@ -74,6 +74,22 @@ setup() {
 	done
 }
 
+# With one CPU all is done by one thread, else by two: also where settings change, domains come and go, and records are lost.
+@test "one CPU" {
+	cpu=$(taskset -cp $$ | grep -oE '[0-9]+$')
+	for text in "$BATS_TEST_DIRNAME"/text/*.txt; do
+		"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$text" "$work/$(basename "$text" .txt).trc"
+	done
+	for trace in "$data"/{scp3,cause-h9-cap-on,dom0-patched,lost}.trc "$work"/*.trc; do
+		two=0 one=0
+		"$fair" --format json --tsc-hz 2000000000 "$trace" >"$work/two" 2>"$work/two.err" || two=$?
+		taskset -c "$cpu" "$fair" --format json --tsc-hz 2000000000 "$trace" >"$work/one" 2>"$work/one.err" || one=$?
+		[ "$two" -eq "$one" ]
+		cmp "$work/two" "$work/one"
+		cmp "$work/two.err" "$work/one.err"
+	done
+}
+
 # What a brief report says is what the whole one says, and the rest is not there rather than 0.
 @test "brief" {
 	flat=$BATS_TEST_DIRNAME/../${O:-build}/tests/flat

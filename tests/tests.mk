@@ -43,8 +43,9 @@ unit_kernel_page := analyzer/kernel_page.o
 unit_hostinfo    := $(addprefix analyzer/, hostinfo.o tracefile.o input.o room.o trust.o diag.o)
 unit_lottery     := analyzer/lottery.o analyzer/share.o analyzer/room.o
 unit_merge       := $(addprefix analyzer/, merge.o stream.o deal.o tracefile.o event.o input.o trust.o diag.o)
+unit_relay       := analyzer/relay.o
 unit_replay      := $(addprefix analyzer/, replay.o replay_credit.o replay_credit2.o credit_rules.o agenda.o room.o)
-unit_pv          := $(addprefix analyzer/, pv.o xen_time.o room.o trust.o diag.o)
+unit_pv          := $(addprefix analyzer/, pv.o runners.o xen_time.o room.o trust.o diag.o)
 unit_ring        := tracer/ring.o
 unit_series      := analyzer/series.o analyzer/room.o
 unit_share       := analyzer/share.o
@@ -103,6 +104,13 @@ check-built-san:
 check: all check-built check-built-san ## unit tests, golden reports, damaged inputs, command lines
 	$(Q)O=$(O) tests/check
 
+# Of two threads neither touches what the other has at the time.
+check-threads: ## TSan over the analysis of every trace of tests/data
+	$(Q)$(MAKE) O=$(O)/tsan CFLAGS='-O1 -g -fsanitize=thread' LTO= $(O)/tsan/xtrace-fair $(O)/tsan/tests/unit/relay
+	$(Q)TSAN_OPTIONS=exitcode=66 $(O)/tsan/tests/unit/relay
+	$(Q)for trace in tests/data/*.trc; do \
+		TSAN_OPTIONS=exitcode=66 $(O)/tsan/xtrace-fair $$trace >/dev/null || [ $$? -eq 3 ] || exit 1; done
+
 lint: ## shellcheck, a build by clang, and who includes what
 	$(Q)O=$(O) tests/lint
 
@@ -111,4 +119,4 @@ bench: all $(TEST_TOOLS) ## speed and memory against xenalyze and a bare walk ov
 
 -include $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(FUZZ_OBJ:.o=.d)
 
-.PHONY: lint bench fuzz check check-built check-built-san
+.PHONY: lint check-threads bench fuzz check check-built check-built-san

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/moments.h"
+
+#include <sched.h>
+
+/* ---- one side ---- */
+
+/* asked: enum why_questions; 0: none. */
+static bool side_init(struct moments_side *side, unsigned asked, const struct vcpus *vcpus, struct hostinfo *host, const struct moments_window *window)
+{
+	side->host = host;
+	side->due_tsc = hostinfo_next_change(host);
+	fluid_init(&side->fluid, host, vcpus, window->pcpus);
+	side->fluid.from_tsc = window->from_tsc;
+	side->fluid.to_tsc = window->to_tsc;
+	return why_init(&side->why, asked, vcpus, &side->fluid, window->from_tsc, window->to_tsc, window->tsc_hz, host->tslice_ms);
+}
+
+static void side_free(struct moments_side *side)
+{
+	why_free(&side->why);
+	fluid_free(&side->fluid);
+}
+
+static void side_change(struct moments_side *side, size_t vcpu, uint64_t tsc, enum runstate state)
+{
+	if (side->why.asked)
+		why_change(&side->why, vcpu, tsc, state);
+	fluid_change(&side->fluid, vcpu, tsc, state);
+}
+
+static void side_settings(struct moments_side *side, uint64_t tsc)
+{
+	while (side->due_tsc <= tsc) {
+		uint64_t change_tsc = side->due_tsc;
+		if (side->why.asked)
+			why_settings(&side->why, change_tsc);
+		hostinfo_pass(side->host, change_tsc);
+		if (side->why.asked & WHY_CAUSES)
+			credit_settings(&side->why.credit, change_tsc);
+		fluid_settings(&side->fluid, change_tsc);
+		side->due_tsc = hostinfo_next_change(side->host);
+	}
+}
+
+static void side_finish(struct moments_side *side, uint64_t to_tsc)
+{
+	if (side->why.asked)
+		why_finish(&side->why, to_tsc);
+	fluid_finish(&side->fluid, to_tsc);
+}
+
+static bool side_out_of_memory(const struct moments_side *side)
+{
+	return side->fluid.out_of_memory || side->why.out_of_memory;
+}
+
+/* ---- the second thread ---- */
+
+static void interval_apart(void *arg, const struct interval *interval)
+{
+	struct moments *moments = arg;
+	struct interval room;
+
+	interval = interval_within(interval, moments->from_tsc, moments->to_tsc, &room);
+	if (interval && !why_interval(&moments->apart.why, interval))
+		moments->failed = true;
+}
+
+static void changed_apart(void *arg, size_t vcpu, uint64_t tsc, enum runstate state)
+{
+	side_change(&((struct moments *)arg)->apart, vcpu, tsc, state);
+}
+
+static void take_apart(void *arg, const struct rec *rec)
+{
+	struct moments *moments = arg;
+
+	if (moments->failed || moments->vcpus.out_of_memory)
+		return;
+	side_settings(&moments->apart, rec->tsc);
+	if (rec->kind < REC_NOTES)
+		vcpus_take(&moments->vcpus, rec);
+	else
+		why_note(&moments->apart.why, rec);
+}
+
+static bool has_second_cpu(void)
+{
+	cpu_set_t cpus;
+
+	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) > 1;
+}
+
+static bool init_apart(struct moments *moments, const struct hostinfo *host, const struct moments_window *window)
+{
+	moments->from_tsc = window->from_tsc;
+	moments->to_tsc = window->to_tsc;
+	moments->uncounted = (struct trust){ .messages = UINT32_MAX };
+	if (!hostinfo_copy(&moments->host, host) ||
+	    !vcpus_init(&moments->vcpus, window->begin_tsc, &moments->uncounted, interval_apart, moments))
+		return false;
+	moments->vcpus.changed = changed_apart;
+	return side_init(&moments->apart, WHY_CAUSES, &moments->vcpus, &moments->host, window);
+}
+
+/* ---- both ---- */
+
+bool moments_init(struct moments *moments, enum moments_way way, const struct vcpus *vcpus, struct hostinfo *host,
+		  const struct moments_window *window)
+{
+	static const unsigned asked[] = { [MOMENTS_BRIEF] = 0, [MOMENTS_TOGETHER] = WHY_ALL, [MOMENTS_APART] = WHY_WINDOWS };
+
+	*moments = (struct moments){ 0 };
+	if (way == MOMENTS_APART && has_second_cpu())
+		moments->relay = relay_new(take_apart, moments);
+	if (way == MOMENTS_APART && !moments->relay)
+		way = MOMENTS_TOGETHER;
+	return side_init(&moments->here, asked[way], vcpus, host, window) && (!moments->relay || init_apart(moments, host, window));
+}
+
+void moments_free(struct moments *moments)
+{
+	relay_free(moments->relay);
+	side_free(&moments->here);
+	side_free(&moments->apart);
+	vcpus_free(&moments->vcpus);
+	hostinfo_copy_free(&moments->host);
+}
+
+void moments_preset(struct moments *moments, const struct rec *rec)
+{
+	if (moments->relay)
+		vcpus_preset(&moments->vcpus, rec);
+}
+
+void moments_record(struct moments *moments, const struct rec *rec)
+{
+	if (rec->kind >= REC_DOM0)
+		return;
+	if (moments->relay)
+		relay_put(moments->relay, rec);
+	if (rec->kind >= REC_NOTES)
+		why_note(&moments->here.why, rec);
+}
+
+bool moments_interval(struct moments *moments, const struct interval *interval)
+{
+	return why_interval(&moments->here.why, interval);
+}
+
+void moments_change(struct moments *moments, size_t vcpu, uint64_t tsc, enum runstate state)
+{
+	side_change(&moments->here, vcpu, tsc, state);
+}
+
+uint64_t moments_due_tsc(const struct moments *moments)
+{
+	return moments->here.due_tsc;
+}
+
+void moments_settings(struct moments *moments, uint64_t tsc)
+{
+	side_settings(&moments->here, tsc);
+}
+
+void moments_reach(struct moments *moments, uint64_t tsc)
+{
+	side_settings(&moments->here, tsc);
+	if (!moments->relay)
+		return;
+	relay_drain(moments->relay);
+	side_settings(&moments->apart, tsc);
+}
+
+void moments_finish(struct moments *moments, uint64_t end_tsc, uint64_t to_tsc)
+{
+	side_finish(&moments->here, to_tsc);
+	if (!moments->relay)
+		return;
+	moments->to_tsc = to_tsc;
+	vcpus_finish(&moments->vcpus, end_tsc);
+	side_finish(&moments->apart, to_tsc);
+}
+
+const struct fluid *moments_fluid(const struct moments *moments)
+{
+	return &moments->here.fluid;
+}
+
+const struct why *moments_windows(const struct moments *moments)
+{
+	return &moments->here.why;
+}
+
+const struct why *moments_causes(const struct moments *moments)
+{
+	return moments->relay ? &moments->apart.why : &moments->here.why;
+}
+
+bool moments_fill(const struct moments *moments, struct result *result)
+{
+	return why_fill(&moments->here.why, result) && (!moments->relay || why_fill(&moments->apart.why, result));
+}
+
+bool moments_out_of_memory(const struct moments *moments)
+{
+	return moments->failed || moments->vcpus.out_of_memory || side_out_of_memory(&moments->here) || side_out_of_memory(&moments->apart);
+}

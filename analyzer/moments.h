@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each vCPU is entitled to (fluid.h) and the questions about moments (why.h), which rest on it.
+ *
+ * They are most of the work.  So, where there is a second CPU, half of the questions are a second thread's: it follows the
+ * same records with vCPUs' states of its own, which come to the same indices, and nothing is touched by both threads at a
+ * time.  What comes of it is the same to the bit.
+ */
+#ifndef XTRACE_MOMENTS_H
+#define XTRACE_MOMENTS_H
+
+#include "analyzer/fluid.h"
+#include "analyzer/relay.h"
+#include "analyzer/trust.h"
+#include "analyzer/why.h"
+
+enum moments_way {
+	MOMENTS_BRIEF,              /* nothing of why.h */
+	MOMENTS_TOGETHER,           /* in one thread */
+	MOMENTS_APART,              /* in two, if there can be two */
+};
+
+/* What one thread is told of. */
+struct moments_side {
+	struct hostinfo *host;      /* borrowed; its settings pass here */
+	uint64_t due_tsc;           /* the next ones */
+	struct fluid fluid;
+	struct why why;
+};
+
+struct moments {
+	struct moments_side here;   /* the caller's thread */
+	struct moments_side apart;  /* the second one's, as all that follows */
+	struct relay *relay;        /* NULL: there is no second thread */
+	struct vcpus vcpus;
+	struct hostinfo host;
+	uint64_t from_tsc, to_tsc;
+	struct trust uncounted;     /* what is wrong with records is counted once, by the caller's vcpus */
+	bool failed;                /* out of memory, within an interval */
+};
+
+struct moments_window {
+	uint64_t begin_tsc;         /* of the trace */
+	uint64_t from_tsc, to_tsc;  /* the window that counts */
+	uint64_t tsc_hz;
+	size_t pcpus;
+};
+
+/* vcpus, host: borrowed; host is as at the first snapshot.  Stays where it is.  False when out of memory. */
+bool moments_init(struct moments *moments, enum moments_way way, const struct vcpus *vcpus, struct hostinfo *host,
+		  const struct moments_window *window);
+void moments_free(struct moments *moments);
+
+/* As vcpus_preset(), which the caller calls for its own. */
+void moments_preset(struct moments *moments, const struct rec *rec);
+
+/* Each record that is no longer ahead, before the caller's vcpus take it; not where it is brief. */
+void moments_record(struct moments *moments, const struct rec *rec);
+
+/* Intervals and changes of the caller's vcpus.  False when out of memory. */
+bool moments_interval(struct moments *moments, const struct interval *interval);
+void moments_change(struct moments *moments, size_t vcpu, uint64_t tsc, enum runstate state);
+
+/* When settings change next; and, they change up to this time. */
+uint64_t moments_due_tsc(const struct moments *moments);
+void moments_settings(struct moments *moments, uint64_t tsc);
+
+/* All, in either thread, is as it is at this time; what follows may be read up to the next record. */
+void moments_reach(struct moments *moments, uint64_t tsc);
+
+/* The trace and the window end; the caller's vcpus did. */
+void moments_finish(struct moments *moments, uint64_t end_tsc, uint64_t to_tsc);
+
+const struct fluid *moments_fluid(const struct moments *moments);
+
+/* Where WHY_WINDOWS and WHY_CAUSES were asked. */
+const struct why *moments_windows(const struct moments *moments);
+const struct why *moments_causes(const struct moments *moments);
+
+/* As why_fill(), of all questions. */
+bool moments_fill(const struct moments *moments, struct result *result);
+
+bool moments_out_of_memory(const struct moments *moments);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyzer/relay.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_RECORDS = 2048, BATCHES = 8, WORDS_MAX = 7 /* stream.h */ };
+
+/* Batches are handed over as a whole, so that nothing is locked for a single record; and who had to wait goes on when half of
+ * them are full, so that the threads seldom wake each other. */
+struct slot {
+	struct rec rec;
+	uint32_t payload[WORDS_MAX];
+};
+
+struct batch {
+	size_t count;
+	struct slot slots[BATCH_RECORDS];
+};
+
+struct relay {
+	void (*take)(void *arg, const struct rec *rec);
+	void *arg;
+	struct batch *filling;        /* of batches, the one that no other thread knows of */
+	pthread_t thread;
+	pthread_mutex_t mutex;        /* of what follows */
+	pthread_cond_t changed;
+	size_t put, taken;            /* whole batches, ever */
+	bool hurry;                   /* who puts waits for all to be taken */
+	bool closed;
+	struct batch batches[BATCHES];
+};
+
+/* ---- the thread that takes ---- */
+
+static void take_batch(const struct relay *relay, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		relay->take(relay->arg, &batch->slots[i].rec);
+}
+
+static bool wait_for_batch(struct relay *relay)
+{
+	bool there;
+
+	pthread_mutex_lock(&relay->mutex);
+	if (relay->put == relay->taken)
+		while (relay->put - relay->taken < (relay->hurry ? 1 : BATCHES / 2) && !relay->closed)
+			pthread_cond_wait(&relay->changed, &relay->mutex);
+	there = relay->put != relay->taken;
+	pthread_mutex_unlock(&relay->mutex);
+	return there;
+}
+
+static void count_taken(struct relay *relay)
+{
+	pthread_mutex_lock(&relay->mutex);
+	relay->taken++;
+	if (relay->put - relay->taken == BATCHES / 2 || relay->put == relay->taken)
+		pthread_cond_signal(&relay->changed);
+	pthread_mutex_unlock(&relay->mutex);
+}
+
+static void *run(void *arg)
+{
+	struct relay *relay = arg;
+
+	for (size_t at = 0; wait_for_batch(relay); at = (at + 1) % BATCHES) {
+		take_batch(relay, &relay->batches[at]);
+		count_taken(relay);
+	}
+	return NULL;
+}
+
+/* ---- the thread that puts ---- */
+
+/* Until no more than so many batches are not taken yet: none, or half of them. */
+static void wait_until_left(struct relay *relay, size_t left)
+{
+	while (relay->put - relay->taken > left)
+		pthread_cond_wait(&relay->changed, &relay->mutex);
+}
+
+static void hand_over(struct relay *relay)
+{
+	pthread_mutex_lock(&relay->mutex);
+	relay->put++;
+	if (relay->put - relay->taken == BATCHES / 2)
+		pthread_cond_signal(&relay->changed);
+	if (relay->put - relay->taken == BATCHES)
+		wait_until_left(relay, BATCHES / 2);
+	relay->filling = &relay->batches[relay->put % BATCHES];
+	pthread_mutex_unlock(&relay->mutex);
+	relay->filling->count = 0;
+}
+
+void relay_put(struct relay *relay, const struct rec *rec)
+{
+	struct slot *slot = &relay->filling->slots[relay->filling->count++];
+
+	slot->rec = *rec;
+	slot->rec.payload = (const uint8_t *)slot->payload;
+	for (unsigned i = 0; i < rec->words; i++)
+		memcpy(&slot->payload[i], rec->payload + 4 * i, sizeof(slot->payload[i]));
+	if (relay->filling->count == BATCH_RECORDS)
+		hand_over(relay);
+}
+
+void relay_drain(struct relay *relay)
+{
+	if (relay->filling->count > 0)
+		hand_over(relay);
+	pthread_mutex_lock(&relay->mutex);
+	relay->hurry = true;
+	pthread_cond_signal(&relay->changed);
+	wait_until_left(relay, 0);
+	relay->hurry = false;
+	pthread_mutex_unlock(&relay->mutex);
+}
+
+struct relay *relay_new(void (*take)(void *arg, const struct rec *rec), void *arg)
+{
+	struct relay *relay = malloc(sizeof(*relay));
+
+	if (!relay)
+		return NULL;
+	relay->take = take;
+	relay->arg = arg;
+	relay->put = relay->taken = 0;
+	relay->hurry = relay->closed = false;
+	relay->filling = relay->batches;
+	relay->filling->count = 0;
+	pthread_mutex_init(&relay->mutex, NULL);
+	pthread_cond_init(&relay->changed, NULL);
+	if (pthread_create(&relay->thread, NULL, run, relay) == 0)
+		return relay;
+	pthread_cond_destroy(&relay->changed);
+	pthread_mutex_destroy(&relay->mutex);
+	free(relay);
+	return NULL;
+}
+
+static void close_relay(struct relay *relay)
+{
+	pthread_mutex_lock(&relay->mutex);
+	relay->closed = true;
+	pthread_cond_signal(&relay->changed);
+	pthread_mutex_unlock(&relay->mutex);
+}
+
+void relay_free(struct relay *relay)
+{
+	if (!relay)
+		return;
+	relay_drain(relay);
+	close_relay(relay);
+	pthread_join(relay->thread, NULL);
+	pthread_cond_destroy(&relay->changed);
+	pthread_mutex_destroy(&relay->mutex);
+	free(relay);
+}
