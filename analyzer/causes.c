@@ -173,8 +173,6 @@ static void charge(struct causes *causes, const struct scene *scene, size_t vcpu
 	grow_piece(&row->piece, begin_tsc, end_tsc, lag_tsc);
 	domain->lag_tsc[cause] += lag_tsc;
 	domain->outstanding_tsc += lag_tsc;
-	if (cause == CAUSE_HALVED)
-		row->budget_tsc -= (double)(end_tsc - begin_tsc);
 }
 
 static void miss(struct cause_domain *domain, enum cause cause, double missed_tsc)
@@ -289,6 +287,19 @@ static bool settle(struct causes *causes, const struct scene *scene, const struc
 	return behind;
 }
 
+/* No more of the lag than it lost: for what it waits beyond that, it would have waited anyway. */
+static void charge_halved(struct causes *causes, const struct scene *scene, size_t vcpu, uint64_t begin_tsc, uint64_t end_tsc, double lag_tsc)
+{
+	struct cause_vcpu *row = &causes->vcpus[vcpu];
+	double lost_tsc = lesser(lag_tsc, row->budget_tsc);
+	uint64_t until_tsc = begin_tsc + (uint64_t)((double)(end_tsc - begin_tsc) * lost_tsc / lag_tsc);
+
+	row->budget_tsc -= lost_tsc;
+	charge(causes, scene, vcpu, CAUSE_HALVED, begin_tsc, until_tsc, lost_tsc);
+	if (lag_tsc > lost_tsc)
+		charge(causes, scene, vcpu, CAUSE_NO_BOOST, until_tsc, end_tsc, lag_tsc - lost_tsc);
+}
+
 static void lay_on_waiting(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag, uint64_t begin_tsc,
 			   uint64_t end_tsc)
 {
@@ -296,13 +307,18 @@ static void lay_on_waiting(struct causes *causes, const struct scene *scene, con
 
 	for (size_t i = 0; i < now->wanting_count; i++) {
 		size_t vcpu = now->wanting_vcpu[i];
-		double step_rate;
+		double lag_tsc;
+		enum cause cause;
 		if (scene->vcpu[vcpu].state == RUNNING)
 			continue;
-		step_rate = causes->domains[now->wanting[i].domain].step_rate;
-		if (step_rate > 0)
-			charge(causes, scene, vcpu, cause_of(causes, scene, boost, lag, i, begin_tsc), begin_tsc, end_tsc,
-			       step_rate * now->wanting[i].entitled_s);
+		lag_tsc = causes->domains[now->wanting[i].domain].step_rate * now->wanting[i].entitled_s;
+		if (lag_tsc <= 0)
+			continue;
+		cause = cause_of(causes, scene, boost, lag, i, begin_tsc);
+		if (cause == CAUSE_HALVED)
+			charge_halved(causes, scene, vcpu, begin_tsc, end_tsc, lag_tsc);
+		else
+			charge(causes, scene, vcpu, cause, begin_tsc, end_tsc, lag_tsc);
 	}
 }
 
@@ -419,7 +435,7 @@ bool causes_change(struct causes *causes, const struct scene *scene, const struc
 
 /* ---- notes ---- */
 
-/* Credit above a slice's worth is halved when a vCPU goes inactive: no less than half a slice is lost. */
+/* Credit above a slice's worth is halved when a vCPU goes inactive: no less than half a slice of CPU time is lost. */
 static void lose_credit(struct causes *causes, struct cause_vcpu *row)
 {
 	row->budget_tsc = (double)causes->slice_tsc / 2;
