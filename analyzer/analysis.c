@@ -345,6 +345,8 @@ static void follow_records(struct run *run)
 			due_tsc = pass_due(run, rec->tsc);
 		if (run->demand || !vcpus_take_plain(&run->vcpus, rec))
 			take_record(run, next_record(run));
+		else if (!run->brief)
+			moments_record(&run->moments, rec);
 		progress_at(&progress, rec->offset);
 		merge_advance(&run->merge);
 	}

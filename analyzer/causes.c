@@ -166,8 +166,6 @@ static void charge(struct causes *causes, const struct scene_waiter *waiter, enu
 	domain->lag_tsc[cause] += lag_tsc;
 	domain->charged |= 1u << cause;
 	domain->outstanding_tsc += lag_tsc;
-	if (cause == CAUSE_HALVED)
-		row->budget_tsc -= (double)(end_tsc - begin_tsc);
 }
 
 static void miss(struct cause_domain *domain, enum cause cause, double missed_tsc)
@@ -282,16 +280,34 @@ static bool settle(struct causes *causes, const struct scene *scene, const struc
 	return behind;
 }
 
+/* No more of the lag than it lost: for what it waits beyond that, it would have waited anyway. */
+static void charge_halved(struct causes *causes, const struct scene_waiter *waiter, uint64_t begin_tsc, uint64_t end_tsc, double lag_tsc)
+{
+	struct cause_vcpu *row = &causes->vcpus[waiter->vcpu];
+	double lost_tsc = lesser(lag_tsc, row->budget_tsc);
+	uint64_t until_tsc = begin_tsc + (uint64_t)((double)(end_tsc - begin_tsc) * lost_tsc / lag_tsc);
+
+	row->budget_tsc -= lost_tsc;
+	charge(causes, waiter, CAUSE_HALVED, begin_tsc, until_tsc, lost_tsc);
+	if (lag_tsc > lost_tsc)
+		charge(causes, waiter, CAUSE_NO_BOOST, until_tsc, end_tsc, lag_tsc - lost_tsc);
+}
+
 static void lay_on_waiting(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag, uint64_t begin_tsc,
 			   uint64_t end_tsc)
 {
 	const struct scene_waiter *waiter = scene->waiters, *end = waiter + scene->waiter_count;
 
 	for (; waiter < end; waiter++) {
-		double step_rate = causes->domains[waiter->domain].step_rate;
-		if (step_rate > 0)
-			charge(causes, waiter, cause_of(causes, scene, boost, lag->domains[waiter->domain].lag_tsc, waiter, begin_tsc), begin_tsc, end_tsc,
-			       step_rate * waiter->entitled_s);
+		double lag_tsc = causes->domains[waiter->domain].step_rate * waiter->entitled_s;
+		enum cause cause;
+		if (lag_tsc <= 0)
+			continue;
+		cause = cause_of(causes, scene, boost, lag->domains[waiter->domain].lag_tsc, waiter, begin_tsc);
+		if (cause == CAUSE_HALVED)
+			charge_halved(causes, waiter, begin_tsc, end_tsc, lag_tsc);
+		else
+			charge(causes, waiter, cause, begin_tsc, end_tsc, lag_tsc);
 	}
 }
 
@@ -408,7 +424,7 @@ bool causes_change(struct causes *causes, const struct scene *scene, const struc
 
 /* ---- notes ---- */
 
-/* Credit above a slice's worth is halved when a vCPU goes inactive: no less than half a slice is lost. */
+/* Credit above a slice's worth is halved when a vCPU goes inactive: no less than half a slice of CPU time is lost. */
 static void lose_credit(struct causes *causes, struct cause_vcpu *row)
 {
 	row->budget_tsc = (double)causes->slice_tsc / 2;

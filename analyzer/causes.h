@@ -62,7 +62,7 @@ struct cause_vcpu {
 	uint64_t blocked_since_tsc, ran_since_tsc;
 	int32_t waker;                           /* vCPU that ran on the pCPU which woke it last */
 	uint64_t waker_tsc;
-	double budget_tsc;                       /* credit it lost by going inactive, and did not wait for yet */
+	double budget_tsc;                       /* credit it lost by going inactive, as CPU time, that its lag has not come up to yet */
 	uint64_t blocked_tsc, starved_tsc;       /* that its next stretch charges: blocked; of it, Dom0 waited before it woke it */
 	struct evidence blocked_piece, starved_piece;
 	struct dom0_wait *waits;                 /* of Dom0's vCPUs: a ring of the last DOM0_WAITS_KEPT */

@@ -110,6 +110,8 @@ static void fill_by_kernel(const struct dom0 *dom0, const struct result *result,
 	out->shared_io_s = guest ? seconds(result, guest->shared_tsc) : 0;
 	out->to_bytes = guest ? guest->to_bytes : 0;
 	out->from_bytes = guest ? guest->from_bytes : 0;
+	out->to_packets = guest ? guest->to_packets : 0;
+	out->from_packets = guest ? guest->from_packets : 0;
 }
 
 static double charged_s(const struct result *result, const struct charge *charge, int32_t index)

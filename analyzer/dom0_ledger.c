@@ -255,10 +255,13 @@ static void count_packet(struct dom0_ledger *ledger, const struct dom0_event *ev
 	if (!guest)
 		return;
 	guest->window_bytes += event->packet.bytes;
-	if (to_guest)
+	if (to_guest) {
 		guest->to_bytes += event->packet.bytes;
-	else
+		guest->to_packets++;
+	} else {
 		guest->from_bytes += event->packet.bytes;
+		guest->from_packets++;
+	}
 }
 
 static void take_packet_in(struct dom0_ledger *ledger, struct dom0_cpu *cpu, const struct dom0_event *event)

@@ -48,7 +48,8 @@ struct dom0_entry {
 struct dom0_guest {
 	uint32_t domain_id, generation;
 	uint64_t shared_tsc;                 /* its part of the shared I/O */
-	uint64_t to_bytes, from_bytes;       /* that Dom0 handed to it and took from it */
+	uint64_t to_bytes, from_bytes;       /* that Dom0 handed to it and took from it, */
+	uint64_t to_packets, from_packets;   /* in so many packets */
 	uint64_t window_bytes;
 };
 

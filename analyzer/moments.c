@@ -79,10 +79,10 @@ static void take_apart(void *arg, const struct rec *rec)
 	if (moments->failed || moments->vcpus.out_of_memory)
 		return;
 	side_settings(&moments->apart, rec->tsc);
-	if (rec->kind < REC_NOTES)
-		vcpus_take(&moments->vcpus, rec);
-	else
+	if (rec->kind >= REC_NOTES)
 		why_note(&moments->apart.why, rec);
+	else if (!vcpus_take_plain(&moments->vcpus, rec))
+		vcpus_take(&moments->vcpus, rec);
 }
 
 static bool has_second_cpu(void)

@@ -21,6 +21,8 @@ static json_t *guest_json(const struct result *result, const struct result_dom0_
 	json_object_set_new(object, "aggregate_s", number(guest->aggregate_s));
 	json_object_set_new(object, "to_bytes", count(guest->to_bytes));
 	json_object_set_new(object, "from_bytes", count(guest->from_bytes));
+	json_object_set_new(object, "to_packets", count(guest->to_packets));
+	json_object_set_new(object, "from_packets", count(guest->from_packets));
 	json_object_set_new(object, "cpu_ms_per_mb", number(guest->cpu_ms_per_mb));
 	return object;
 }

@@ -20,7 +20,8 @@ struct result_dom0_guest {
 	double shared_io_s;              /* its part of the shared I/O, by bytes; NAN if not known */
 	double served_s;                 /* the best way, with the shared I/O */
 	double aggregate_s;              /* what it ran itself, and served_s */
-	uint64_t to_bytes, from_bytes;   /* over its interfaces, as Dom0's kernel saw them */
+	uint64_t to_bytes, from_bytes;   /* over its interfaces, as Dom0's kernel saw them, */
+	uint64_t to_packets, from_packets; /* in so many packets: of up to 64 KB, for Linux puts several of a connection into one */
 	double cpu_ms_per_mb;            /* aggregate_s per 10^6 bytes moved; NAN if next to none were */
 	double *at_s;                    /* served_s in each of result_dom0.bins */
 };

@@ -122,6 +122,8 @@ static void a_poll_is_its_devices(void **state)
 	assert_int_equal(ledger->guests[0].shared_tsc, 78);
 	assert_int_equal(ledger->guests[1].shared_tsc, 26);
 	assert_int_equal(ledger->guests[0].to_bytes, 3000);
+	assert_int_equal(ledger->guests[0].to_packets, 1);
+	assert_int_equal(ledger->guests[0].from_packets, 0);
 	assert_int_equal(ledger->unshared_tsc, 0);
 	assert_int_equal(all_rows(ledger), 150);
 	dom0_ledger_free(ledger);

@@ -4,7 +4,7 @@
 # plan.sh: options → experiments.  An experiment is a file of shell variables, one for each
 # row of OPTIONS, plus WORK and NAME; dom0/experiment.sh reads it inside.
 
-WORKLOADS='scp http slow paced cpu dodge burst surge mix serve povray netperf iperf mpi idle'
+WORKLOADS='scp http slow paced cpu dodge burst steady surge mix serve povray netperf iperf mpi idle'
 
 # option|variable|default|form of its value|what it is
 OPTIONS=(
