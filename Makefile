@@ -120,7 +120,7 @@ paper-quick: paper-set ## a reduced set, one repetition each (half an hour)
 paper-set: xen all $(O)/tests/flat
 	$(Q)$(MAKE) MPICC=mpicc.lam mpi
 	O=$(O) workloads/paper/run $(PAPER_SET) $(PAPER); status=$$?; \
-		O=$(O) workloads/paper/data $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
+		O=$(O) workloads/paper/data $(PAPER) && workloads/paper/tables $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
 
 check-paper: all $(O)/tests/flat ## one of them with its baseline, end to end: two boots of the lab
 	O=$(O) tests/lab/paper
