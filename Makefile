@@ -115,7 +115,7 @@ paper: PAPER_SET := full
 paper: paper-set ## the paper's experiments, all repetitions, and a report in paper/ (hours: see workloads/paper/plan)
 
 paper-quick: PAPER_SET := quick
-paper-quick: paper-set ## a reduced set, one repetition each (half an hour)
+paper-quick: paper-set ## a reduced set, one repetition each (about 45 minutes)
 
 paper-set: xen all $(O)/tests/flat
 	$(Q)$(MAKE) MPICC=mpicc.lam mpi hpcc
