@@ -116,14 +116,15 @@ paper: PAPER_SET := full
 paper: paper-set ## the paper's experiments, all repetitions, and a report in paper/ (hours: see workloads/paper/plan)
 
 paper-quick: PAPER_SET := quick
-paper-quick: paper-set ## a reduced set, one repetition each (half an hour)
+paper-quick: paper-set ## a reduced set, one repetition each (about 45 minutes)
 
 paper-set: xen all $(O)/tests/flat
-	$(Q)$(MAKE) MPICC=mpicc.lam mpi
+	$(Q)$(MAKE) MPICC=mpicc.lam mpi hpcc
 	O=$(O) workloads/paper/run $(PAPER_SET) $(PAPER); status=$$?; \
-		O=$(O) workloads/paper/data $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
+		O=$(O) workloads/paper/data $(PAPER) && workloads/paper/tables $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
 
-check-paper: all $(O)/tests/flat ## one of them with its baseline, end to end: two boots of the lab
+check-paper: all $(O)/tests/flat ## one of them with its baseline, end to end, and two hosts with MPI: three boots of the lab
+	$(Q)$(MAKE) MPICC=mpicc.lam mpi
 	O=$(O) tests/lab/paper
 
 $(O)/workloads/xencost: workloads/xencost.c $(addprefix $(O)/tracer/, xen_host_libxc.o ring.o say.o)

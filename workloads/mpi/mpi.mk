@@ -23,9 +23,15 @@ $(MPI_PROGRAMS): $(MPI_DIR)/%: $(MPI_DIR)/%.o
 
 mpi: $(MPI_PROGRAMS) ## MPICC=mpicc.openmpi: the MPI workloads (mpicc.lam: for LAM/MPI)
 
+$(O)/workloads/mpi/lam/hpcc: workloads/mpi/build-hpcc
+	@mkdir -p $(@D)
+	$(Q)workloads/mpi/build-hpcc -o $@
+
+hpcc: $(O)/workloads/mpi/lam/hpcc ## HPC Challenge for LAM/MPI, from Debian's source package
+
 check-mpi: ## the smallest class of each MPI workload, under OpenMPI and LAM/MPI (a minute)
 	$(Q)O=$(O) tests/mpi
 
 -include $(MPI_PROGRAMS:=.d) $(MPI_DIR)/nas.d
 
-.PHONY: mpi check-mpi
+.PHONY: mpi hpcc check-mpi

@@ -9,10 +9,14 @@
 #   host/      Dom0 sees it as /host (9p): plan/ goes in; results/, console/ come out
 #   dom0/      becomes Dom0's second initrd: the lab's scripts, the tracer
 #   guest/     becomes the guests' second initrd: agent, programs, key
+#   lan-N      host N's wire to the first host's hub (--machine hosts)
+#   machines   what QEMU used of this machine's CPUs for each program that was told of
 #   remote/    the remote end's servers: keys, configuration and, in files/, what guests copy
 
 BOOT_LIMIT=120       # seconds until Dom0's first sign of life
-QEMU='' SERVERS=()
+HOST_MB=512          # of each host beside the first
+QEMUS=() SERVERS=()
+PROGRAM='' PROGRAM_SINCE_S=0 PROGRAM_TICKS=0 # what program_mark() was told of last
 
 # scratch_make: sets SCRATCH.  Folders of labs that were killed are removed: theirs is the
 # lock that nobody holds.
@@ -29,11 +33,12 @@ scratch_make() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	mkdir -p "$SCRATCH"/{host/{plan,results,console,guest},dom0/{lab,opt/tracer/{bin,lib}},guest/lab,remote/files}
+	: >"$SCRATCH/machines"
 }
 
 boot_clean() {
 	trap '' INT TERM HUP
-	[ "$QEMU" ] && kill -KILL "$QEMU" 2>/dev/null
+	machines_stop
 	remote_stop
 	rm -rf "$SCRATCH"
 }
@@ -160,18 +165,18 @@ overlays_make() {
 	pack_initrd "$dom0" >"$SCRATCH/dom0.cpio"
 	cat "$CACHE/dom0.img" "$SCRATCH/dom0.cpio" >"$SCRATCH/dom0.initrd"
 
-	cp "$LAB"/guest/{agent,connect,image.sh,rsh,rshd,ssh_config} "$guest/lab/"
+	cp "$LAB"/guest/* "$guest/lab/"
 	cp "$LAB/guest/init" "$guest/init"
 	chmod 600 "$guest/lab/key"
 	# ssh wants a name for who runs it.
 	mkdir -p "$guest/etc" "$guest/usr/bin"
 	echo root:x:0:0::/root:/bin/sh >"$guest/etc/passwd"
 	cp "$CACHE"/bin/* "$guest/usr/bin/"
-	[ ! "$NEED_MPI" ] || cp -r "$MPI_BIN" "$guest/lab/mpi"
+	[ ! "$NEED_MPI" ] || { cp -r "$MPI_BIN" "$guest/lab/mpi" && cp "$LAB/../mpi/hpccinf.txt" "$guest/lab/mpi/"; }
 	pack_initrd "$guest" >"$SCRATCH/guest.cpio"
 	cat "$CACHE/guest.img" "$SCRATCH/guest.cpio" >"$SCRATCH/host/guest/initrd"
 	cp --reflink=auto "$CACHE/vmlinux" "$SCRATCH/host/guest/vmlinux"
-	# Linux alone has all that guests have, and Dom0's init.
+	# Linux alone has all that guests have, and Dom0's init; a host beside the first starts with the guests', /lab/init.
 	[ "$MACHINE" = xen ] || cat "$CACHE/guest.img" "$SCRATCH/guest.cpio" "$SCRATCH/dom0.initrd" >"$SCRATCH/native.initrd"
 }
 
@@ -197,33 +202,99 @@ hypervisor_find() {
 	esac
 }
 
-# machine_start: QEMU, with its console on descriptor $CONSOLE.
-machine_start() {
-	local xen=$CACHE/xen memory=$((DOM0_MB + GUESTS_MB + 512))
+# 5: what a CPU that is stuck did is told; 4 tells only that it is.
+LINUX_ARGS="quiet loglevel=5 panic=-1"
+
+# emulated MB WHAT…: sets $command to QEMU: the machine that all are, with what else this one has.
+emulated() {
+	local memory=$1 accelerator=(-accel tcg)
+	shift
+	# shellcheck disable=SC2054 # the commas are QEMU's
+	[ "$CLOCK" = host ] || accelerator=(-accel tcg,thread=single -icount shift=1,sleep=off)
+	# shellcheck disable=SC2054
+	command=(qemu-system-x86_64 "${accelerator[@]}" -cpu "$CPU_MODEL" -smp 2,sockets=1,cores=1,threads=2 -m "$memory"
+		-nodefaults -no-reboot -display none -serial stdio "$@")
+	[ ! "$NEED_IMAGE" ] || command+=(-drive "file=$CACHE/image.squashfs,format=raw,if=virtio,readonly=on")
+}
+
+# kernel_find: sets $kernel to what the first machine boots: Xen with Dom0's Linux, or Linux alone.
+kernel_find() {
+	local xen=$CACHE/xen
 	local xen_args="dom0_mem=${DOM0_MB}M,max:${DOM0_MB}M dom0_max_vcpus=2 sched=$SCHED noreboot=1 com1=115200,8n1 console=com1 $XEN_ARGS"
+	if [ "$MACHINE" != xen ]; then
+		kernel=(-kernel "$CACHE/vmlinux" -append "console=ttyS0 $LINUX_ARGS lab_machine=$MACHINE" -initrd "$SCRATCH/native.initrd")
+		return
+	fi
 	if [ "$HYPERVISOR" ]; then
 		xen=$SCRATCH/xen
 		zcat -f "$HYPERVISOR" >"$xen" || die "cannot read $HYPERVISOR"
 	fi
-	local accelerator=(-accel tcg)
-	# shellcheck disable=SC2054 # the commas are QEMU's
-	[ "$CLOCK" = host ] || accelerator=(-accel tcg,thread=single -icount shift=1,sleep=off)
-	# 5: what a CPU that is stuck did is told; 4 tells only that it is.
-	local linux_args="quiet loglevel=5 panic=-1"
 	# shellcheck disable=SC2054
-	local kernel=(-kernel "$xen" -append "$xen_args" -initrd "$CACHE/vmlinux console=hvc0 $linux_args,$SCRATCH/dom0.initrd")
-	[ "$MACHINE" = xen ] || kernel=(-kernel "$CACHE/vmlinux" -append "console=ttyS0 $linux_args lab_native" -initrd "$SCRATCH/native.initrd")
-	[ ! "$NEED_IMAGE" ] || kernel+=(-drive "file=$CACHE/image.squashfs,format=raw,if=virtio,readonly=on")
+	kernel=(-kernel "$xen" -append "$xen_args" -initrd "$CACHE/vmlinux console=hvc0 $LINUX_ARGS,$SCRATCH/dom0.initrd")
+}
+
+# machine_start: QEMU, with its console on descriptor $CONSOLE, and all other hosts.
+machine_start() {
+	local command kernel
+	kernel_find
 	# shellcheck disable=SC2054
-	local command=(qemu-system-x86_64 "${accelerator[@]}" -cpu "$CPU_MODEL" -smp 2,sockets=1,cores=1,threads=2 -m "$memory"
-		-nodefaults -no-reboot -display none -serial stdio
-		"${kernel[@]}"
-		-netdev user,id=net -device virtio-net-pci,netdev=net,romfile=
-		-virtfs "local,path=$SCRATCH/host,mount_tag=host,security_model=none")
+	emulated $((DOM0_MB + GUESTS_MB + 512)) "${kernel[@]}" -netdev user,id=net -device virtio-net-pci,netdev=net,romfile= \
+		-virtfs "local,path=$SCRATCH/host,mount_tag=host,security_model=none"
+	[ "$MACHINE" != hosts ] || hub_add
 	printf '%q ' "${command[@]}" >"$SCRATCH/host/qemu-command"
 	if [ "${1-}" = foreground ]; then (outlived_by_nobody "${command[@]}"); return; fi
 	exec {CONSOLE}< <(outlived_by_nobody "${command[@]}" 2>&1 </dev/null)
-	QEMU=$!
+	QEMUS=($!)
+	[ "$MACHINE" != hosts ] || hosts_start
+}
+
+# lan_device N: host N's card.
+lan_device() { echo "virtio-net-pci,netdev=lan,romfile=,mac=52:54:00:77:00:$(printf %02x "$1")"; }
+
+# hub_add: the first host's card is on a hub, with a wire for each other host: all see each other, and nobody else sees them.
+hub_add() {
+	local n
+	# shellcheck disable=SC2054
+	command+=(-netdev hubport,id=lan,hubid=1 -device "$(lan_device 1)")
+	for ((n = 2; n <= GUESTS_MOST; n++)); do
+		command+=(-netdev "stream,id=wire$n,server=on,addr.type=unix,addr.path=$SCRATCH/lan-$n" -netdev "hubport,id=port$n,hubid=1,netdev=wire$n")
+	done
+}
+
+# hosts_start: what would be a guest is a machine of its own.
+hosts_start() {
+	local n command
+	for ((n = 2; n <= GUESTS_MOST; n++)); do
+		for _ in {1..100}; do
+			[ -S "$SCRATCH/lan-$n" ] && break
+			sleep 0.1
+		done
+		emulated $HOST_MB -kernel "$CACHE/vmlinux" -append "console=ttyS0 $LINUX_ARGS rdinit=/lab/init lab_guest=$n" -initrd "$SCRATCH/native.initrd" \
+			-netdev "stream,id=lan,server=off,addr.type=unix,addr.path=$SCRATCH/lan-$n" -device "$(lan_device "$n")"
+		outlived_by_nobody "${command[@]}" </dev/null >"$SCRATCH/host/console/guest-vm$n.log" 2>&1 &
+		QEMUS+=($!)
+	done
+}
+
+machines_stop() {
+	[ ${#QEMUS[@]} = 0 ] || kill -KILL "${QEMUS[@]}" 2>/dev/null
+	QEMUS=()
+}
+
+# machines_ticks: what all of them used of this machine's CPUs until now.
+machines_ticks() {
+	local qemu
+	for qemu in "${QEMUS[@]}"; do sed 's/.*) //' "/proc/$qemu/stat"; done | awk '{ ticks += $12 + $13 } END { print ticks + 0 }'
+}
+
+# program_mark [NAME]: NAME begins now, or, without one, that before has ended: a line of what the machines used for it.  Inside, time
+# in which QEMU waited for a CPU of this machine looks like time that the program used.
+program_mark() {
+	local ticks
+	ticks=$(machines_ticks)
+	[ "$1" ] || awk -v name="$PROGRAM" -v since="$PROGRAM_SINCE_S" -v now="$EPOCHREALTIME" -v ticks=$((ticks - PROGRAM_TICKS)) -v hz="$(getconf CLK_TCK)" \
+		'BEGIN { printf "machines work=qemu status=ok program=%s wall_s=%.3f cpu_s=%.2f\n", name, now - since, ticks / hz }' >>"$SCRATCH/machines"
+	PROGRAM=$1 PROGRAM_SINCE_S=$EPOCHREALTIME PROGRAM_TICKS=$ticks
 }
 
 # machine_watch: follow the console until the machine is off.  Dom0 says what it does and
@@ -251,12 +322,14 @@ machine_watch() {
 			say "$what" ;;
 		*'LAB fail '*) boot_broken "${line#*LAB fail }"; return 1 ;;
 		*'LAB finished '*) collect_results "${line#*LAB finished }" ;;
+		*'LAB program '*) program_mark "${line#*LAB program }" ;;
+		*'LAB program') program_mark '' ;;
 		*'LAB note: '*) say "note: ${line#*LAB note: }" ;;
 		esac
 		line=
 		[ $code = 0 ] || break
 	done
-	QEMU=
+	machines_stop
 	if [ ! -e "$SCRATCH/host/exit-code" ]; then
 		boot_broken "the machine went off on its own after \"$what\""
 		return 1

@@ -17,7 +17,7 @@ OPTIONS=(
 	'--file-size|FILE_MB||[0-9]+|MB that each guest copies; default 2 * duration / vms'
 	'--file-sizes|FILE_MBS||[0-9]+(,[0-9]+)*|the same by guest, in order; 0: it stays idle; --file-size for those not named'
 	'--picture|PICTURE|160x120|[0-9]+x[0-9]+|pixels of what povray renders'
-	'--mpi|MPI|ep.S,is.S,cg.S,mg.S,ft.S|[a-z]+([.][SWA])?(,[a-z]+([.][SWA])?)*|what mpi runs, by program and class; micro runs between two'
+	'--mpi|MPI|ep.S,is.S,cg.S,mg.S,ft.S|[a-z]+([.][SWA])?(,[a-z]+([.][SWA])?)*|what mpi runs, by program and class; micro (between two) and hpcc have none'
 	'--tracer|TRACER|xtrace-cap|xtrace-cap|xentrace|both-in-turn|none|who captures'
 	'--tracer-args|TRACER_ARGS||.*|more arguments for it'
 	'--xtrace-args|XTRACE_ARGS||.*|more arguments for xtrace-cap alone'
@@ -30,7 +30,7 @@ OPTIONS=(
 )
 # These hold for a boot, not for an experiment.
 BOOT_OPTIONS=(
-	'--machine|MACHINE|xen|xen|native|what is booted: Xen with guests, or Linux alone, whose processes do what guests would'
+	'--machine|MACHINE|xen|xen|native|hosts|what is booted: Xen with guests, Linux alone, whose processes do what guests would, or hosts: a machine with Linux alone for each'
 	'--sched|SCHED|credit|credit2?|Xen'"'"'s scheduler'
 	'--hypervisor|HYPERVISOR||.+|another Xen: patched (make xen), stock (make xen-stock), or a FILE (ELF, or gzip of it)'
 	'--clock|CLOCK|host|host|instructions|what time follows: this machine'"'"'s, or executed instructions (2 ns each, one pCPU at a time: repeatable)'
@@ -122,6 +122,7 @@ plan_add() {
 	[[ $TRACERS = *xtrace-cap* ]] && NEED_TRACER=yes
 	[[ ",$WORK,$WORKS_OF," =~ ,(povray|iperf|mpi), ]] && NEED_IMAGE=yes
 	[[ ",$WORK,$WORKS_OF," = *,mpi,* ]] && NEED_MPI=yes
+	[ "$NEED_MPI" ] && [[ ",$MPI," = *,hpcc,* ]] && NEED_HPCC=yes
 	[ "$VMS" -le "$GUESTS_MOST" ] || GUESTS_MOST=$VMS
 	if [ "$SCRIPT" ]; then
 		[ -r "$SCRIPT" ] || die "cannot read $SCRIPT"
@@ -138,16 +139,17 @@ plan_add() {
 	return 0
 }
 
-# machine_fits: Linux alone has nothing that Xen's tracer or scheduler could be told.
+# machine_fits: Linux alone has nothing that Xen's tracer or scheduler could be told, and few machines fit on one.
 machine_fits() {
-	[ "$MACHINE" = xen ] || [ ! "$HYPERVISOR$XEN_ARGS" ] || usage "--machine native has no hypervisor"
+	[ "$MACHINE" = xen ] || [ ! "$HYPERVISOR$XEN_ARGS" ] || usage "--machine $MACHINE has no hypervisor"
+	[ "$MACHINE" != hosts ] || [ "$GUESTS_MOST" -le 8 ] || usage "at most 8 hosts"
 }
 
 # plan_make ARGUMENT…: the command line's experiments and those of --plan, whose lines
 # start from what the command line says.
 plan_make() {
 	local works common=$OUT file=$PLAN line words
-	PLANNED=0 GUESTS_MB=0 GUESTS_MOST=0 NEED_TRACER='' NEED_IMAGE='' NEED_MPI='' OUTS=()
+	PLANNED=0 GUESTS_MB=0 GUESTS_MOST=0 NEED_TRACER='' NEED_IMAGE='' NEED_MPI='' NEED_HPCC='' OUTS=()
 	works=("${WORKS[@]}")
 	for WORK in "${works[@]}"; do
 		[ ${#works[@]} = 1 ] && [ ! "$file" ] || OUT=$common/$WORK

@@ -16,6 +16,8 @@ collect_results() {
 	cp -r "$SCRATCH/host/console" "$out/console"
 	cp "$SCRATCH/remote/sshd.log" "$out/remote-sshd.log"
 	received_tell >>"$out/guests.txt"
+	cat "$SCRATCH/machines" >>"$out/guests.txt"
+	: >"$SCRATCH/machines"
 	summary_write "$1" "$out" >"$out/summary.json"
 	rm -rf "$from"
 	summary_print "$out"
