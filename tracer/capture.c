@@ -6,7 +6,6 @@
 #include "tracer/command.h"
 #include "tracer/compress.h"
 #include "tracer/dom0_kernel.h"
-#include "tracer/dom0_symbols.h"
 #include "tracer/ending.h"
 #include "tracer/events.h"
 #include "tracer/lanes.h"
@@ -14,6 +13,7 @@
 #include "tracer/restore.h"
 #include "tracer/say.h"
 #include "tracer/snapshot.h"
+#include "tracer/symbols_cache.h"
 #include "tracer/trc_format.h"
 #include "tracer/writer.h"
 
@@ -268,21 +268,22 @@ static int put_end(struct capture *capture)
 	return status;
 }
 
-/* They are some MB to read and to compress, so not while something is measured, and not counted as a cost of that.  A
- * trace is whole without. */
+/* The first time after a boot they are some MB to read and to compress, so not while something is measured, and not counted
+ * as a cost of that.  A trace is whole without. */
 static void put_symbols(struct capture *capture)
 {
-	char why[96], *text;
-	uint32_t bytes;
+	struct packed symbols;
+	char why[96];
 
 	if (!events_have_addresses(capture->options->event_mask) || !capture->options->format->indexed || writer_failed(&capture->writer) != 0)
 		return;
-	text = dom0_symbols_read(capture->options->symbols_path, &bytes, why, sizeof(why));
-	if (!text)
+	if (!symbols_cache_take(&capture->options->symbols, &symbols, why, sizeof(why))) {
 		say_warning("the addresses of Dom0's kernel stay without names: %s", why);
-	else if (compress_block(capture->output, TRC_BLOCK_SYMBOLS, 0, (const uint8_t *)text, bytes, COMPRESS_QUICKLY) < 0)
+		return;
+	}
+	if (output_block(capture->output, TRC_BLOCK_SYMBOLS, symbols.flags, 0, symbols.bytes, symbols.stored_bytes, symbols.raw_bytes) < 0)
 		say_warning("no room for the names of Dom0's kernel's code:");
-	free(text);
+	packed_free(&symbols);
 }
 
 static void failed_to_write(struct capture *capture, int write_errno)

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_PATH "/run/xtrace-cap.state"
+#define STATE_PATH        "/run/xtrace-cap.state"
+#define SYMBOLS_KEPT_PATH "/run/xtrace-cap.symbols"
+#define BOOT_ID_PATH      "/proc/sys/kernel/random/boot_id"
+#define MODULES_PATH      "/proc/modules"
 
 enum { KEY_FORMAT = 256, KEY_SIZE_LIMIT, KEY_NO_DOM0_KERNEL };
 
@@ -168,7 +171,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	static const struct argp argp = { option_table, parse, "-o FILE\n-o FILE -- COMMAND...", doc, NULL, help_filter, NULL };
 	const char *bad;
 
-	*options = (struct options){ .format = output_format_named("xtrace"), .all_pcpus = true, .dom0_kernel = true, .state_path = STATE_PATH, .symbols_path = DOM0_SYMBOLS_PATH };
+	*options = (struct options){ .format = output_format_named("xtrace"), .all_pcpus = true, .dom0_kernel = true, .state_path = STATE_PATH,
+				       .symbols = { DOM0_SYMBOLS_PATH, BOOT_ID_PATH, MODULES_PATH, SYMBOLS_KEPT_PATH } };
 	events_parse(EVENTS_DEFAULT, &options->event_mask, &bad);
 	argp_program_version = "xtrace-cap " XTRACE_VERSION;
 	argp_err_exit_status = EXIT_USAGE;

@@ -304,7 +304,8 @@ static int set_up(void **state)
 	if (mkfifo(test->gate, 0600) < 0)
 		return -1;
 	test->options = (struct options){ .output = test->trace, .format = output_format_named("xtrace"), .all_pcpus = true,
-					  .buffer_pages = PAGES, .state_path = test->state };
+					  .buffer_pages = PAGES, .state_path = test->state,
+					  .symbols = { "/nowhere", "/nowhere", "/nowhere", "/nowhere" } };
 	events_parse(EVENTS_DEFAULT, &test->options.event_mask, &bad);
 	test->xen->session_mask = test->options.event_mask;
 	test->produce = steady;
@@ -781,7 +782,7 @@ static void capture_symbols(struct capture_test *test, const char *kallsyms, cha
 
 	snprintf(path, sizeof(path), "%s/kallsyms", test->directory);
 	write_text(path, kallsyms);
-	test->options.symbols_path = path;
+	test->options.symbols.symbols = path;
 	test->options.event_mask |= 0x0020f000;
 	test->xen->session_mask = test->options.event_mask;
 	run(test);
@@ -818,7 +819,7 @@ static void symbols_are_for_class_pv_only(void **state)
 	struct capture_test *test = *state;
 	struct trc trc;
 
-	test->options.symbols_path = "/nowhere";
+	test->options.symbols.symbols = "/nowhere";
 	run(test);
 	assert_ended(test, EXIT_OK);
 	trc = trc_read(test->trace);
