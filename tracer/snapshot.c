@@ -5,6 +5,7 @@
 #include "tracer/dom0_symbols.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -12,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DOMAINS_MAX = 1024, VCPUS_TOLD_MAX = 128, NAME_BYTES = 256, TEXT_BYTES = 1024 };
+#define BACKENDS "/sys/bus/xen-backend/devices"
+
+enum { DOMAINS_MAX = 1024, VCPUS_TOLD_MAX = 128, NAME_BYTES = 256, TEXT_BYTES = 1024, NET_DEV_BYTES = 256 << 10 };
 
 /* A name is asked for once per domain: each question wakes xenstored. */
 struct known_name {
@@ -26,19 +29,29 @@ struct snapshots {
 	struct xen_domain domains[DOMAINS_MAX];
 	struct known_name names[DOMAINS_MAX];
 	size_t name_count;
+	int net_dev_fd;                  /* /proc/net/dev; -1: there is none */
+	char net_dev[NET_DEV_BYTES];
+	DIR *backends;                   /* of block devices; NULL likewise */
 };
 
 struct snapshots *snapshots_new(struct xen_host *host)
 {
 	struct snapshots *snapshots = calloc(1, sizeof(*snapshots));
 
-	if (snapshots)
-		snapshots->host = host;
+	if (!snapshots)
+		return NULL;
+	snapshots->host = host;
+	snapshots->net_dev_fd = open("/proc/net/dev", O_RDONLY | O_CLOEXEC);
+	snapshots->backends = opendir(BACKENDS);
 	return snapshots;
 }
 
 void snapshots_free(struct snapshots *snapshots)
 {
+	if (snapshots->net_dev_fd >= 0)
+		close(snapshots->net_dev_fd);
+	if (snapshots->backends)
+		closedir(snapshots->backends);
 	free(snapshots);
 }
 
@@ -130,25 +143,34 @@ static void add_vif(struct snapshots *snapshots, json_t *domains, const char *li
 	json_array_append_new(devices_of(snapshots, domains, id, "vifs"), vif);
 }
 
-static void add_vifs(struct snapshots *snapshots, json_t *domains)
+/* The file as text; what is beyond NET_DEV_BYTES is left out. */
+static void read_net_dev(struct snapshots *snapshots)
 {
-	FILE *net_dev = fopen("/proc/net/dev", "re");
-	char line[512];
+	size_t used = 0;
+	ssize_t bytes;
 
-	if (!net_dev)
-		return;
-	while (fgets(line, sizeof(line), net_dev))
-		add_vif(snapshots, domains, line);
-	fclose(net_dev);
+	while (used < NET_DEV_BYTES - 1 &&
+	       (bytes = pread(snapshots->net_dev_fd, snapshots->net_dev + used, NET_DEV_BYTES - 1 - used, (off_t)used)) > 0)
+		used += (size_t)bytes;
+	snapshots->net_dev[used] = '\0';
 }
 
-static uint64_t read_number(const char *directory, const char *device, const char *file)
+static void add_vifs(struct snapshots *snapshots, json_t *domains)
+{
+	char *rest = snapshots->net_dev, *line;
+
+	read_net_dev(snapshots);
+	while ((line = strsep(&rest, "\n")))
+		add_vif(snapshots, domains, line);
+}
+
+static uint64_t read_number(const char *device, const char *file)
 {
 	char path[512];
 	uint64_t number = 0;
 	FILE *in;
 
-	snprintf(path, sizeof(path), "%s/%s/statistics/%s", directory, device, file);
+	snprintf(path, sizeof(path), BACKENDS "/%s/statistics/%s", device, file);
 	in = fopen(path, "re");
 	if (in && fscanf(in, "%" SCNu64, &number) != 1)
 		number = 0;
@@ -160,25 +182,23 @@ static uint64_t read_number(const char *directory, const char *device, const cha
 static void add_vbds(struct snapshots *snapshots, json_t *domains)
 {
 	enum { SECTOR_BYTES = 512 };
-	static const char directory[] = "/sys/bus/xen-backend/devices";
-	DIR *devices = opendir(directory);
 	struct dirent *entry;
 
-	while (devices && (entry = readdir(devices))) {
+	if (snapshots->backends)
+		rewinddir(snapshots->backends);
+	while (snapshots->backends && (entry = readdir(snapshots->backends))) {
 		unsigned id, device;
 		json_t *vbd;
 		if (sscanf(entry->d_name, "vbd-%u-%u", &id, &device) != 2)
 			continue;
 		vbd = json_object();
 		json_object_set_new(vbd, "name", text(entry->d_name));
-		json_object_set_new(vbd, "read_bytes", count(SECTOR_BYTES * read_number(directory, entry->d_name, "rd_sect")));
-		json_object_set_new(vbd, "write_bytes", count(SECTOR_BYTES * read_number(directory, entry->d_name, "wr_sect")));
-		json_object_set_new(vbd, "reads", count(read_number(directory, entry->d_name, "rd_req")));
-		json_object_set_new(vbd, "writes", count(read_number(directory, entry->d_name, "wr_req")));
+		json_object_set_new(vbd, "read_bytes", count(SECTOR_BYTES * read_number(entry->d_name, "rd_sect")));
+		json_object_set_new(vbd, "write_bytes", count(SECTOR_BYTES * read_number(entry->d_name, "wr_sect")));
+		json_object_set_new(vbd, "reads", count(read_number(entry->d_name, "rd_req")));
+		json_object_set_new(vbd, "writes", count(read_number(entry->d_name, "wr_req")));
 		json_array_append_new(devices_of(snapshots, domains, id, "vbds"), vbd);
 	}
-	if (devices)
-		closedir(devices);
 }
 
 /* ---- domains ---- */
