@@ -24,7 +24,7 @@ Q        := $(if $(V),,@)
 
 # What each program is made of.  A file is listed once, under the room that owns it.
 TRACER_SRC   := $(addprefix tracer/, main.c options.c events.c capture.c buffers.c lane.c lanes.c loss.c ring.c queue.c writer.c output.c \
-    compress.c command.c snapshot.c ending.c progress.c restore.c clock.c say.c xen_host_libxc.c dom0_kernel.c \
+    compress.c command.c snapshot.c ending.c progress.c restore.c clock.c say.c xen_host_libxc.c xen_batch.c dom0_kernel.c \
     kernel_trace_tracefs.c dom0_symbols.c symbols_cache.c)
 ANALYZER_SRC := $(addprefix analyzer/, main.c options.c option_values.c analysis.c input.c tracefile.c deal.c event.c stream.c merge.c vcpu.c \
     account.c latency.c timeline.c histogram.c share.c fluid.c clock.c hostinfo.c summary.c report.c report_text.c \
@@ -55,7 +55,7 @@ $(O)/xtrace-fair: $(ANALYZER_OBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
 
 # Xen's own headers are GNU C.
-$(O)/tracer/xen_host_libxc.o $(O)/workloads/xencost: private STD := gnu17
+$(O)/tracer/xen_host_libxc.o $(O)/tracer/xen_batch.o $(O)/tests/unit/xen_batch.o $(O)/workloads/xencost: private STD := gnu17
 
 # libtracefs includes libtraceevent's header by its bare name.
 $(O)/tracer/kernel_trace_tracefs.o: CPPFLAGS += -isystem /usr/include/traceevent
@@ -125,7 +125,7 @@ paper-set: xen all $(O)/tests/flat
 check-paper: all $(O)/tests/flat ## one of them with its baseline, end to end: two boots of the lab
 	O=$(O) tests/lab/paper
 
-$(O)/workloads/xencost: workloads/xencost.c $(addprefix $(O)/tracer/, xen_host_libxc.o ring.o say.o)
+$(O)/workloads/xencost: workloads/xencost.c $(addprefix $(O)/tracer/, xen_host_libxc.o xen_batch.o ring.o say.o)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) $(TRACER_LIBS) -lxengnttab
