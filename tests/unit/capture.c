@@ -58,7 +58,7 @@ int __wrap_mlockall(int flags);
 int __wrap_mlockall(int flags)
 {
 	errno = EINVAL;
-	return flags == (MCL_CURRENT | MCL_FUTURE) ? 0 : -1;
+	return flags == (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) ? 0 : -1;
 }
 
 /* ---- what Xen does meanwhile ---- */
@@ -97,11 +97,12 @@ static void write_rounds(struct capture_test *test, unsigned rounds)
 	}
 }
 
-/* Some records, then a signal. */
+/* Some records, which Xen tells at the last, then a signal. */
 static void steady(struct capture_test *test)
 {
 	wait_for_session(test);
 	write_rounds(test, test->rounds);
+	fake_signal(test->xen);
 	wait_until_unread(test, 0);
 	kill(getpid(), SIGTERM);
 }
