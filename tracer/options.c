@@ -60,7 +60,7 @@ static void parse_pages(struct options *options, const char *arg, struct argp_st
 	const char *rest;
 	double pages = number_of(arg, 1, &rest);
 
-	if (isnan(pages) || *rest || pages > UINT16_MAX || pages != floor(pages))
+	if (isnan(pages) || *rest || pages > UINT16_MAX || pages != (uint32_t)pages)
 		argp_error(state, "--buffer-pages wants a whole number from 1 to 65535, not `%s'", arg);
 	options->buffer_pages = (uint32_t)pages;
 }
@@ -72,7 +72,7 @@ static void parse_size(struct options *options, const char *arg, struct argp_sta
 	double bytes = number_of(arg, 1, &rest);
 
 	if (!isnan(bytes) && *rest && rest[1] == '\0' && (suffix = strchr(suffixes, *rest))) {
-		bytes *= pow(1024, (double)(suffix - suffixes + 1));
+		bytes = ldexp(bytes, 10 * (int)(suffix - suffixes + 1));
 		rest++;
 	}
 	if (isnan(bytes) || *rest || bytes > 1e18)
