@@ -158,6 +158,20 @@ static void calling(struct capture_test *test)
 	endless(test);
 }
 
+/* A second after the other passes; the capture looks at each. */
+static void seconds(struct capture_test *test)
+{
+	wait_for_session(test);
+	for (unsigned second = 0; second < test->rounds && !is_over(test); second++) {
+		unsigned calls = fake_calls(test->xen, CALL_DOMAINS);
+		fake_pass(test->xen, 1000000000);
+		fake_signal(test->xen);
+		while (fake_calls(test->xen, CALL_DOMAINS) == calls && !is_over(test))
+			nap();
+	}
+	kill(getpid(), SIGTERM);
+}
+
 /* Some records, then the command that waits at the gate goes on. */
 static void open_gate(struct capture_test *test)
 {
@@ -704,6 +718,35 @@ static void names_are_hostile(void **state)
 	json_decref(root);
 	trc_free(&trc);
 	assert_good_trace(test, "signal");
+}
+
+/* What devices did is in every tenth tick, at the start and at the end; each snapshot is JSON. */
+static void snapshots_each_second(void **state)
+{
+	struct capture_test *test = *state;
+	unsigned ticks = 0, with_devices = 0, others = 0;
+	struct trc trc;
+
+	test->produce = seconds;
+	test->rounds = 22;
+	run(test);
+	assert_ended(test, EXIT_OK);
+	trc = trc_read(test->trace);
+	for (size_t i = 0; i < trc.count; i++) {
+		json_t *root = trc.blocks[i].type == TRC_BLOCK_DOMAINS ? json_loadb((const char *)trc.blocks[i].payload, trc.blocks[i].bytes, 0, NULL) : NULL;
+		json_t *domain = json_array_get(json_object_get(root, "domains"), 0);
+		bool tick = root && strcmp(json_string_value(json_object_get(root, "when")), "tick") == 0;
+		bool told = json_is_array(json_object_get(domain, "vifs")) && json_is_array(json_object_get(domain, "vbds"));
+		assert_true(!root == (trc.blocks[i].type != TRC_BLOCK_DOMAINS));
+		ticks += tick;
+		with_devices += tick && told;
+		others += root && !tick && told;
+		json_decref(root);
+	}
+	assert_in_range(ticks, 22, 23); /* and perhaps one for the last second */
+	assert_int_equal(with_devices, 2);
+	assert_int_equal(others, 2);
+	trc_free(&trc);
 }
 
 static void only_some_pcpus(void **state)
@@ -1291,7 +1334,7 @@ int main(int argc, char **argv)
 		TEST(an_ignored_signal), TEST(sigint_in_the_background),
 		TEST(by_command), TEST(a_command_without_sigchld), TEST(no_such_command),
 		TEST(a_command_that_goes_on), TEST(a_command_that_does_not_mind),
-		TEST(names_are_hostile), TEST(only_some_pcpus), TEST(compressed_afterwards),
+		TEST(names_are_hostile), TEST(snapshots_each_second), TEST(only_some_pcpus), TEST(compressed_afterwards),
 		TEST(symbols_of_code_are_taken), TEST(hidden_symbols_are_not_taken), TEST(symbols_are_for_class_pv_only),
 		TEST(build_ids_are_in_the_host_block),
 		TEST(the_other_format), TEST(xen_loses_records), TEST(great_buffers), TEST(an_earlier_session_lost_records), TEST(a_slow_disk),
