@@ -54,9 +54,11 @@ unit_stream      := $(addprefix analyzer/, stream.o deal.o tracefile.o event.o i
 unit_symbols     := $(addprefix analyzer/, symbols.o input.o room.o diag.o) tests/unit/elf_file.o
 unit_top         := analyzer/top.o
 unit_dom0_symbols := tracer/dom0_symbols.o
+unit_symbols_cache := $(addprefix tracer/, symbols_cache.o dom0_symbols.o compress.o output.o say.o)
 unit_tracefile   := $(addprefix analyzer/, tracefile.o input.o trust.o diag.o)
+unit_xen_batch   := tracer/xen_batch.o
 unit_vcpu        := $(addprefix analyzer/, vcpu.o room.o trust.o diag.o)
-unit_capture   := $(patsubst %.c,%.o,$(filter-out tracer/main.c tracer/options.c tracer/clock.c tracer/xen_host_libxc.c tracer/kernel_trace_tracefs.c,$(TRACER_SRC))) \
+unit_capture   := $(patsubst %.c,%.o,$(filter-out tracer/main.c tracer/options.c tracer/clock.c tracer/xen_host_libxc.c tracer/xen_batch.c tracer/kernel_trace_tracefs.c,$(TRACER_SRC))) \
     tests/unit/fake_xen.o tests/unit/fake_kernel_trace.o tests/unit/disk.o tests/unit/trc.o
 $(O)/tests/unit/capture: LDFLAGS += -Wl,--wrap=writev,--wrap=mlockall
 

@@ -6,7 +6,6 @@
 #include "tracer/command.h"
 #include "tracer/compress.h"
 #include "tracer/dom0_kernel.h"
-#include "tracer/dom0_symbols.h"
 #include "tracer/ending.h"
 #include "tracer/events.h"
 #include "tracer/lanes.h"
@@ -14,6 +13,7 @@
 #include "tracer/restore.h"
 #include "tracer/say.h"
 #include "tracer/snapshot.h"
+#include "tracer/symbols_cache.h"
 #include "tracer/trc_format.h"
 #include "tracer/writer.h"
 
@@ -24,7 +24,7 @@
 #include <sys/mman.h>
 
 enum {
-	DRAIN_MS = 200,                 /* at the latest; Xen calls when a buffer is half full */
+	DRAIN_MS = 200,                 /* at the latest, where nobody calls when a buffer is half full; Xen does */
 	SNAPSHOT_NS = 1000000000,
 	QUEUE_MIN_BYTES = 8 << 20, QUEUE_MAX_BYTES = 64 << 20, QUEUE_RINGS = 4,
 };
@@ -69,7 +69,7 @@ static int make_room(struct capture *capture)
 		say_error("out of memory");
 		return -1;
 	}
-	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
 		say_warning("lock memory:");
 	return 0;
 }
@@ -148,6 +148,7 @@ static void put_begin(struct capture *capture)
 	put_text(capture, TRC_BLOCK_HOST, snapshots_host(capture->snapshots, &setup));
 	put_text(capture, TRC_BLOCK_DOMAINS, domains);
 	dom0_kernel_begin(&capture->kernel, capture->queue);
+	queue_wake(capture->queue);
 }
 
 /* ---- going on ---- */
@@ -196,6 +197,16 @@ static enum end_reason reason_to_stop(struct capture *capture, uint64_t at_ns)
 	return is_large_enough(capture) ? BY_SIZE : GOING_ON;
 }
 
+/* Dom0's kernel does not say when its buffers fill. */
+static int wait_ms(const struct capture *capture, uint64_t at_ns)
+{
+	uint64_t until_ns = deadline_ns(capture) < capture->next_snapshot_ns ? deadline_ns(capture) : capture->next_snapshot_ns;
+	uint64_t left_ms = (until_ns - at_ns) / 1000000 + 1;
+	bool called = capture->virq_fd >= 0 && !capture->kernel.trace;
+
+	return !called && left_ms > DRAIN_MS ? DRAIN_MS : (int)left_ms;
+}
+
 /* Until Xen calls, a signal comes, or it is time to look. */
 static void wait_for_work(struct capture *capture, uint64_t at_ns)
 {
@@ -203,9 +214,8 @@ static void wait_for_work(struct capture *capture, uint64_t at_ns)
 		{ .fd = capture->virq_fd, .events = POLLIN },
 		{ .fd = capture->command.signal_fd, .events = POLLIN },
 	};
-	uint64_t left_ms = (deadline_ns(capture) - at_ns) / 1000000 + 1;
 
-	poll(fds, 2, left_ms < DRAIN_MS ? (int)left_ms : DRAIN_MS);
+	poll(fds, 2, wait_ms(capture, at_ns));
 	if (fds[0].revents != 0 && xen_virq_rearm(capture->host) < 0) {
 		say_warning("Xen's signal cannot be taken; its buffers are looked at %d times a second:", 1000 / DRAIN_MS);
 		capture->virq_fd = -1;
@@ -222,6 +232,8 @@ static void go_on(struct capture *capture)
 			put_text(capture, TRC_BLOCK_DOMAINS, domains_now(capture, "tick"));
 			capture->next_snapshot_ns += (at_ns - capture->next_snapshot_ns) / SNAPSHOT_NS * SNAPSHOT_NS + SNAPSHOT_NS;
 		}
+		queue_wake(capture->queue);
+		queue_populate(capture->queue);
 		progress_show(&capture->progress, at_ns, &capture->lanes, output_bytes(capture->output));
 		if (capture->reason == GOING_ON)
 			capture->reason = reason_to_stop(capture, at_ns);
@@ -268,21 +280,22 @@ static int put_end(struct capture *capture)
 	return status;
 }
 
-/* They are some MB to read and to compress, so not while something is measured, and not counted as a cost of that.  A
- * trace is whole without. */
+/* The first time after a boot they are some MB to read and to compress, so not while something is measured, and not counted
+ * as a cost of that.  A trace is whole without. */
 static void put_symbols(struct capture *capture)
 {
-	char why[96], *text;
-	uint32_t bytes;
+	struct packed symbols;
+	char why[96];
 
 	if (!events_have_addresses(capture->options->event_mask) || !capture->options->format->indexed || writer_failed(&capture->writer) != 0)
 		return;
-	text = dom0_symbols_read(capture->options->symbols_path, &bytes, why, sizeof(why));
-	if (!text)
+	if (!symbols_cache_take(&capture->options->symbols, &symbols, why, sizeof(why))) {
 		say_warning("the addresses of Dom0's kernel stay without names: %s", why);
-	else if (compress_block(capture->output, TRC_BLOCK_SYMBOLS, 0, (const uint8_t *)text, bytes, COMPRESS_QUICKLY) < 0)
+		return;
+	}
+	if (output_block(capture->output, TRC_BLOCK_SYMBOLS, symbols.flags, 0, symbols.bytes, symbols.stored_bytes, symbols.raw_bytes) < 0)
 		say_warning("no room for the names of Dom0's kernel's code:");
-	free(text);
+	packed_free(&symbols);
 }
 
 static void failed_to_write(struct capture *capture, int write_errno)

@@ -38,18 +38,39 @@ static bool worth_packing(uint16_t type)
 	return type == TRC_BLOCK_WINDOW || type == TRC_BLOCK_KERNEL || type == TRC_BLOCK_KERNEL_PAGE;
 }
 
-int compress_block(struct output *output, uint16_t type, uint32_t arg, const uint8_t *payload, uint32_t bytes, enum compress_effort effort)
+bool pack(const uint8_t *payload, uint32_t bytes, enum compress_effort effort, struct packed *packed)
 {
 	static const int levels[] = { [COMPRESS_QUICKLY] = Z_DEFAULT_COMPRESSION, [COMPRESS_WELL] = Z_BEST_COMPRESSION };
-	uLongf packed_bytes = compressBound(bytes);
-	uint8_t *packed = malloc(packed_bytes);
+	uLongf stored_bytes = compressBound(bytes);
+
+	*packed = (struct packed){ .bytes = malloc(stored_bytes), .raw_bytes = bytes };
+	if (!packed->bytes)
+		return false;
+	if (compress2(packed->bytes, &stored_bytes, payload, bytes, levels[effort]) == Z_OK && stored_bytes < bytes) {
+		packed->flags = TRC_FLAG_ZLIB;
+		packed->stored_bytes = (uint32_t)stored_bytes;
+	} else {
+		memcpy(packed->bytes, payload, bytes);
+		packed->stored_bytes = bytes;
+	}
+	return true;
+}
+
+void packed_free(struct packed *packed)
+{
+	free(packed->bytes);
+	packed->bytes = NULL;
+}
+
+static int packed_block(struct output *output, uint16_t type, uint32_t arg, const uint8_t *payload, uint32_t bytes)
+{
+	struct packed packed;
 	int status;
 
-	if (packed && compress2(packed, &packed_bytes, payload, bytes, levels[effort]) == Z_OK && packed_bytes < bytes)
-		status = output_block(output, type, TRC_FLAG_ZLIB, arg, packed, (uint32_t)packed_bytes, bytes);
-	else
-		status = output_block(output, type, 0, arg, payload, bytes, bytes);
-	free(packed);
+	if (!pack(payload, bytes, COMPRESS_WELL, &packed))
+		return output_block(output, type, 0, arg, payload, bytes, bytes);
+	status = output_block(output, type, packed.flags, arg, packed.bytes, packed.stored_bytes, packed.raw_bytes);
+	packed_free(&packed);
 	return status;
 }
 
@@ -59,7 +80,7 @@ static int copy_block(struct output *output, const struct block *block, const ui
 	if (block->type == TRC_BLOCK_INDEX)
 		return 0; /* a new one is made */
 	if (worth_packing(block->type) && block->flags == 0)
-		return compress_block(output, block->type, block->arg, payload, block->stored_bytes, COMPRESS_WELL);
+		return packed_block(output, block->type, block->arg, payload, block->stored_bytes);
 	return output_block(output, block->type, block->flags, block->arg, payload, block->stored_bytes, block->raw_bytes);
 }
 

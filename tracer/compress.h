@@ -13,8 +13,16 @@ enum compress_effort { COMPRESS_QUICKLY, COMPRESS_WELL };
 
 enum compress_result { COMPRESSED, COMPRESS_STOPPED, COMPRESS_FAILED };
 
-/* Appends a block of a container, compressed where that makes it smaller.  Like output_block(). */
-int compress_block(struct output *output, uint16_t type, uint32_t arg, const uint8_t *payload, uint32_t bytes, enum compress_effort effort);
+/* A payload as it is stored. */
+struct packed {
+	uint8_t *bytes;
+	uint32_t stored_bytes, raw_bytes;
+	uint16_t flags;              /* of trc_format.h */
+};
+
+/* Compresses where that makes it smaller.  False without memory. */
+bool pack(const uint8_t *payload, uint32_t bytes, enum compress_effort effort, struct packed *packed);
+void packed_free(struct packed *packed);
 
 /* Rewrites a container with its windows compressed: to a new file beside it, then renamed.  Gives up when stop()
  * returns true, which is asked between blocks.  Says what failed or that it was stopped; the file is then as it

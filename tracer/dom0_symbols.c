@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX_BYTES = 64 << 20, NOTES_MAX_BYTES = 4096, NOTE_ALIGN = 4 };
+enum { TEXT_MAX_BYTES = 64 << 20, READ_BYTES = 64 << 10, NOTES_MAX_BYTES = 4096, NOTE_ALIGN = 4 };
 
 struct text {
 	char *at;
@@ -33,9 +33,10 @@ static bool append(struct text *text, const char *line, size_t length)
 /* "ffffffff81000000 T _text", "ffffffffc0000000 t xenvif_poll\t[xen_netback]" */
 static bool is_code(const char *line, unsigned long long *address)
 {
-	char type;
+	char *end;
 
-	return sscanf(line, "%llx %c ", address, &type) == 2 && strchr("tTwW", type);
+	*address = strtoull(line, &end, 16);
+	return end != line && end[0] == ' ' && end[1] != '\0' && strchr("tTwW", end[1]) && end[2] == ' ';
 }
 
 /* Whether all lines of code went into the text; *seen: some address was not 0. */
@@ -46,6 +47,7 @@ static bool read_lines(FILE *file, struct text *text, bool *seen)
 	ssize_t length;
 	bool done = true;
 
+	setvbuf(file, NULL, _IOFBF, READ_BYTES); /* of itself stdio asks /proc for 1 KB at a time */
 	while (done && (length = getline(&line, &room, file)) > 0) {
 		unsigned long long address;
 		if (!is_code(line, &address))

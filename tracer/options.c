@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_PATH "/run/xtrace-cap.state"
+#define STATE_PATH        "/run/xtrace-cap.state"
+#define SYMBOLS_KEPT_PATH "/run/xtrace-cap.symbols"
+#define BOOT_ID_PATH      "/proc/sys/kernel/random/boot_id"
+#define MODULES_PATH      "/proc/modules"
 
 enum { KEY_FORMAT = 256, KEY_SIZE_LIMIT, KEY_NO_DOM0_KERNEL };
 
@@ -57,7 +60,7 @@ static void parse_pages(struct options *options, const char *arg, struct argp_st
 	const char *rest;
 	double pages = number_of(arg, 1, &rest);
 
-	if (isnan(pages) || *rest || pages > UINT16_MAX || pages != floor(pages))
+	if (isnan(pages) || *rest || pages > UINT16_MAX || pages != (uint32_t)pages)
 		argp_error(state, "--buffer-pages wants a whole number from 1 to 65535, not `%s'", arg);
 	options->buffer_pages = (uint32_t)pages;
 }
@@ -69,7 +72,7 @@ static void parse_size(struct options *options, const char *arg, struct argp_sta
 	double bytes = number_of(arg, 1, &rest);
 
 	if (!isnan(bytes) && *rest && rest[1] == '\0' && (suffix = strchr(suffixes, *rest))) {
-		bytes *= pow(1024, (double)(suffix - suffixes + 1));
+		bytes = ldexp(bytes, 10 * (int)(suffix - suffixes + 1));
 		rest++;
 	}
 	if (isnan(bytes) || *rest || bytes > 1e18)
@@ -168,7 +171,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	static const struct argp argp = { option_table, parse, "-o FILE\n-o FILE -- COMMAND...", doc, NULL, help_filter, NULL };
 	const char *bad;
 
-	*options = (struct options){ .format = output_format_named("xtrace"), .all_pcpus = true, .dom0_kernel = true, .state_path = STATE_PATH, .symbols_path = DOM0_SYMBOLS_PATH };
+	*options = (struct options){ .format = output_format_named("xtrace"), .all_pcpus = true, .dom0_kernel = true, .state_path = STATE_PATH,
+				       .symbols = { DOM0_SYMBOLS_PATH, BOOT_ID_PATH, MODULES_PATH, SYMBOLS_KEPT_PATH } };
 	events_parse(EVENTS_DEFAULT, &options->event_mask, &bad);
 	argp_program_version = "xtrace-cap " XTRACE_VERSION;
 	argp_err_exit_status = EXIT_USAGE;

@@ -4,6 +4,7 @@
 #define XTRACE_CAP_OPTIONS_H
 
 #include "tracer/output.h"
+#include "tracer/symbols_cache.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +23,8 @@ struct options {
 	uint64_t size_limit_bytes;   /* 0: none */
 	bool compress, force, quiet;
 	char **command;              /* NULL, or what to run; ends with NULL */
-	const char *state_path, *symbols_path;
+	const char *state_path;
+	struct symbols_source symbols;
 };
 
 /* Fills the options or exits with EXIT_USAGE, as argp does. */

@@ -11,14 +11,14 @@ enum { FIRST_AFTER_NS = 2000000000, EVERY_NS = 500000000 };
 
 void progress_begin(struct progress *progress, bool quiet, double duration_s, uint64_t at_ns)
 {
-	*progress = (struct progress){ .quiet = quiet, .duration_s = duration_s, .begin_ns = at_ns, .next_ns = at_ns + FIRST_AFTER_NS };
+	*progress = (struct progress){ .shown = !quiet && isatty(STDERR_FILENO), .quiet = quiet, .duration_s = duration_s, .begin_ns = at_ns, .next_ns = at_ns + FIRST_AFTER_NS };
 }
 
 void progress_show(struct progress *progress, uint64_t at_ns, const struct lanes *lanes, uint64_t file_bytes)
 {
 	struct lanes_totals totals;
 
-	if (progress->quiet || at_ns < progress->next_ns || !isatty(STDERR_FILENO))
+	if (!progress->shown || at_ns < progress->next_ns)
 		return;
 	progress->next_ns = at_ns + EVERY_NS;
 	totals = lanes_totals(lanes);

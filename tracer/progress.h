@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct progress {
+	bool shown;                  /* the line: on a terminal, if wanted */
 	bool quiet;
 	double duration_s;           /* 0: not known */
 	uint64_t begin_ns, next_ns;

@@ -10,7 +10,11 @@
  * A ring of bytes.  An item is a head and its payload in one piece; where the end of the room is too
  * near for that, a head with SKIP says so and the item stands at the begin.
  */
-enum { SKIP = 0xffff, ALIGN = 16 };
+enum { SKIP = 0xffff, ALIGN = 16, PAGE_BYTES = 4096, AHEAD_PARTS = 16, WAKE_PARTS = 4 /* of the room */ };
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23       /* Linux 5.14; before, pages come when they are written to */
+#endif
 
 struct head {
 	uint32_t bytes;
@@ -23,6 +27,7 @@ struct queue {
 	size_t room_bytes;
 	size_t begin, used;          /* used counts what is skipped, too */
 	size_t peak;
+	size_t reach, populated;     /* from the room's begin: what was ever used; what has memory */
 	bool closed;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -39,14 +44,15 @@ struct queue *queue_new(size_t room_bytes)
 
 	if (!queue)
 		return NULL;
-	queue->room_bytes = room_bytes / ALIGN * ALIGN;
-	queue->room = mmap(NULL, queue->room_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	queue->room_bytes = (room_bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+	queue->room = mmap(NULL, queue->room_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (queue->room == MAP_FAILED) {
 		free(queue);
 		return NULL;
 	}
 	pthread_mutex_init(&queue->mutex, NULL);
 	pthread_cond_init(&queue->changed, NULL);
+	queue_populate(queue);
 	return queue;
 }
 
@@ -56,6 +62,19 @@ void queue_free(struct queue *queue)
 	pthread_mutex_destroy(&queue->mutex);
 	pthread_cond_destroy(&queue->changed);
 	free(queue);
+}
+
+/* While the disk keeps up only the room's begin is ever used, and the rest needs no memory. */
+void queue_populate(struct queue *queue)
+{
+	size_t ahead = queue->room_bytes / AHEAD_PARTS, until = (queue->reach + ahead) / PAGE_BYTES * PAGE_BYTES;
+
+	if (until > queue->room_bytes)
+		until = queue->room_bytes;
+	if (until <= queue->populated || (queue->populated > 0 && queue->reach + ahead / 2 < queue->populated))
+		return;
+	madvise(queue->room + queue->populated, until - queue->populated, MADV_POPULATE_WRITE);
+	queue->populated = until;
 }
 
 /* Where an item of so many bytes can stand, skipping the room's end if need be; NULL: nowhere. */
@@ -78,6 +97,8 @@ static uint8_t *reserve(struct queue *queue, size_t bytes)
 	queue->used += bytes;
 	if (queue->used > queue->peak)
 		queue->peak = queue->used;
+	if (end + bytes > queue->reach)
+		queue->reach = end + bytes;
 	return queue->room + end;
 }
 
@@ -93,15 +114,23 @@ bool queue_put(struct queue *queue, uint16_t type, uint32_t arg, const uint8_t *
 		memcpy(at + sizeof(struct head), piece[0], piece_bytes[0]);
 		if (piece_bytes[1] > 0)
 			memcpy(at + sizeof(struct head) + piece_bytes[0], piece[1], piece_bytes[1]);
-		pthread_cond_signal(&queue->changed);
+		if (queue->used > queue->room_bytes / WAKE_PARTS)
+			pthread_cond_signal(&queue->changed);
 	}
 	pthread_mutex_unlock(&queue->mutex);
 	return at != NULL;
 }
 
+void queue_wake(struct queue *queue)
+{
+	if (queue_used_bytes(queue) > 0)
+		pthread_cond_signal(&queue->changed); /* not under the mutex: who wakes would wait for it */
+}
+
 void queue_wait_room(struct queue *queue, size_t bytes)
 {
 	pthread_mutex_lock(&queue->mutex);
+	pthread_cond_signal(&queue->changed);
 	while (queue->used > 0 && queue->used + 2 * item_size(bytes) > queue->room_bytes)
 		pthread_cond_wait(&queue->changed, &queue->mutex);
 	pthread_mutex_unlock(&queue->mutex);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Blocks on their way from the drain, which must never wait, to the writer, which waits for the disk.
- * One thread puts, one takes.  Memory is bounded, allocated and locked beforehand.
+ * One thread puts, one takes.  Memory is bounded, and is taken before it is needed.
  */
 #ifndef XTRACE_QUEUE_H
 #define XTRACE_QUEUE_H
@@ -22,8 +22,15 @@ struct queue_item {
 struct queue *queue_new(size_t room_bytes);
 void queue_free(struct queue *queue);
 
-/* Copies a payload of up to two pieces.  False, and nothing is done, if there is no room. */
+/* Copies a payload of up to two pieces; who takes is not woken while less than a quarter of the
+ * room is used.  False, and nothing is done, if there is no room. */
 bool queue_put(struct queue *queue, uint16_t type, uint32_t arg, const uint8_t *const piece[2], const uint32_t piece_bytes[2]);
+
+/* Wakes who takes: once for all that was put, for a switch of threads costs more than most payloads. */
+void queue_wake(struct queue *queue);
+
+/* Takes memory for what may be put next, where there is little; for who puts, when it may wait for memory. */
+void queue_populate(struct queue *queue);
 
 /* Waits until there would be room for so many bytes, or the queue is empty. */
 void queue_wait_room(struct queue *queue, size_t bytes);

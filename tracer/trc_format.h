@@ -58,6 +58,7 @@ enum trc_block_type {
 	 *       "max_mem_kib", "vcpus" [ { "id", "online", "pcpu", "running_ns", "affinity" [pCPUs] } ],
 	 *       "vifs" [ { "name", "rx_bytes", "tx_bytes", "rx_packets", "tx_packets" } ],  from Dom0's view
 	 *       "vbds" [ { "name", "read_bytes", "write_bytes", "reads", "writes" } ] } ]
+	 * Of ticks every tenth has "vifs" and "vbds"; the others have not.
 	 * A name that was not valid UTF-8 has U+FFFD where it was not.
 	 */
 	TRC_BLOCK_DOMAINS = 3,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xen_host.h on a Xen host, by libxenctrl and its sisters.  The only file that knows Xen's headers. */
+/* xen_host.h on a Xen host, by libxenctrl and its sisters.  This file and xen_batch.c are all that
+ * knows Xen's headers. */
 #include "tracer/xen_host.h"
 
 #include "tracer/say.h"
+#include "tracer/xen_batch.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -33,10 +35,13 @@ struct xen_host {
 	xentoollog_logger *logger;
 	xc_interface *control;
 	xencall_handle *call;
+	struct xen_batch *batch;         /* NULL: without memory for it */
 	xenevtchn_handle *events;
 	xenevtchn_port_or_error_t virq_port;
 	xenforeignmemory_handle *memory;
 	struct xs_handle *store;
+	bool described;
+	struct xen_description description;
 	struct ring *rings;
 	size_t ring_count;
 };
@@ -88,6 +93,7 @@ struct xen_host *xen_host_open(void)
 	host->logger = (xentoollog_logger *)xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
 	host->control = xc_interface_open(host->logger, host->logger, 0);
 	host->call = xencall_open(host->logger, 0);
+	host->batch = host->call ? xen_batch_new(host->call) : NULL;
 	host->memory = xenforeignmemory_open(host->logger, 0);
 	host->store = xs_open(XS_OPEN_READONLY);
 	if (!host->control || !host->call || !host->memory) {
@@ -105,6 +111,8 @@ void xen_host_close(struct xen_host *host)
 		xenevtchn_close(host->events);
 	if (host->memory)
 		xenforeignmemory_close(host->memory);
+	if (host->batch)
+		xen_batch_free(host->batch);
 	if (host->call)
 		xencall_close(host->call);
 	if (host->control)
@@ -138,7 +146,7 @@ static void read_build_id(struct xen_host *host, struct xen_description *out)
 	memcpy(out->build_id, answer.id, out->build_id_bytes);
 }
 
-int xen_host_describe(struct xen_host *host, struct xen_description *out)
+static int describe(struct xen_host *host, struct xen_description *out)
 {
 	xc_physinfo_t physical = { 0 };
 	char extra[XEN_EXTRAVERSION_LEN] = "";
@@ -157,6 +165,15 @@ int xen_host_describe(struct xen_host *host, struct xen_description *out)
 	snprintf(out->version, sizeof(out->version), "%d.%d%.*s", version >> 16, version & 0xffff, (int)sizeof(extra), extra);
 	read_build_id(host, out);
 	return 0;
+}
+
+/* Asked once: it is several calls, and stays as it is. */
+int xen_host_describe(struct xen_host *host, struct xen_description *out)
+{
+	if (!host->described)
+		host->described = describe(host, &host->description) == 0;
+	*out = host->description;
+	return host->described ? 0 : -1;
 }
 
 /* ---- trace buffers: libxenctrl cannot read the event mask, so all go by one sysctl ---- */
@@ -354,6 +371,8 @@ int xen_domains(struct xen_host *host, struct xen_domain *domains, int room)
 		if (got > 0)
 			first = batch[got - 1].domain + 1u;
 	} while ((unsigned)got == batch_room && count < room);
+	if (host->batch)
+		xen_batch_ask(host->batch, domains, count);
 	return count;
 }
 
@@ -366,7 +385,7 @@ static uint64_t first_64(const uint8_t *map, int bytes)
 	return bits;
 }
 
-int xen_domain_vcpu(struct xen_host *host, uint32_t domain, uint32_t vcpu, struct xen_vcpu *out)
+static int ask_vcpu(struct xen_host *host, uint32_t domain, uint32_t vcpu, struct xen_vcpu *out)
 {
 	xc_cpumap_t hard = xc_cpumap_alloc(host->control);
 	xc_vcpuinfo_t info;
@@ -379,6 +398,11 @@ int xen_domain_vcpu(struct xen_host *host, uint32_t domain, uint32_t vcpu, struc
 	}
 	free(hard);
 	return status;
+}
+
+int xen_domain_vcpu(struct xen_host *host, uint32_t domain, uint32_t vcpu, struct xen_vcpu *out)
+{
+	return host->batch && xen_batch_vcpu(host->batch, domain, vcpu, out) ? 0 : ask_vcpu(host, domain, vcpu, out);
 }
 
 /* By scheduler; a row reads a domain's weight and cap. */
@@ -450,6 +474,8 @@ static const struct scheduler *scheduler_of(uint32_t id)
 
 int xen_domain_weight(struct xen_host *host, const struct xen_domain *domain, uint32_t *weight, uint32_t *cap_percent)
 {
+	if (host->batch && xen_batch_weight(host->batch, domain->id, weight, cap_percent))
+		return 0;
 	/* A pool's scheduler refuses the other's question, so the answer tells which it is. */
 	for (const struct scheduler *row = schedulers; row->weight; row++)
 		if (row->weight(host->control, domain->id, weight, cap_percent) == 0)

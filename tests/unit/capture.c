@@ -58,7 +58,7 @@ int __wrap_mlockall(int flags);
 int __wrap_mlockall(int flags)
 {
 	errno = EINVAL;
-	return flags == (MCL_CURRENT | MCL_FUTURE) ? 0 : -1;
+	return flags == (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) ? 0 : -1;
 }
 
 /* ---- what Xen does meanwhile ---- */
@@ -97,11 +97,12 @@ static void write_rounds(struct capture_test *test, unsigned rounds)
 	}
 }
 
-/* Some records, then a signal. */
+/* Some records, which Xen tells at the last, then a signal. */
 static void steady(struct capture_test *test)
 {
 	wait_for_session(test);
 	write_rounds(test, test->rounds);
+	fake_signal(test->xen);
 	wait_until_unread(test, 0);
 	kill(getpid(), SIGTERM);
 }
@@ -155,6 +156,20 @@ static void calling(struct capture_test *test)
 			nap();
 	}
 	endless(test);
+}
+
+/* A second after the other passes; the capture looks at each. */
+static void seconds(struct capture_test *test)
+{
+	wait_for_session(test);
+	for (unsigned second = 0; second < test->rounds && !is_over(test); second++) {
+		unsigned calls = fake_calls(test->xen, CALL_DOMAINS);
+		fake_pass(test->xen, 1000000000);
+		fake_signal(test->xen);
+		while (fake_calls(test->xen, CALL_DOMAINS) == calls && !is_over(test))
+			nap();
+	}
+	kill(getpid(), SIGTERM);
 }
 
 /* Some records, then the command that waits at the gate goes on. */
@@ -304,7 +319,8 @@ static int set_up(void **state)
 	if (mkfifo(test->gate, 0600) < 0)
 		return -1;
 	test->options = (struct options){ .output = test->trace, .format = output_format_named("xtrace"), .all_pcpus = true,
-					  .buffer_pages = PAGES, .state_path = test->state };
+					  .buffer_pages = PAGES, .state_path = test->state,
+					  .symbols = { "/nowhere", "/nowhere", "/nowhere", "/nowhere" } };
 	events_parse(EVENTS_DEFAULT, &test->options.event_mask, &bad);
 	test->xen->session_mask = test->options.event_mask;
 	test->produce = steady;
@@ -704,6 +720,35 @@ static void names_are_hostile(void **state)
 	assert_good_trace(test, "signal");
 }
 
+/* What devices did is in every tenth tick, at the start and at the end; each snapshot is JSON. */
+static void snapshots_each_second(void **state)
+{
+	struct capture_test *test = *state;
+	unsigned ticks = 0, with_devices = 0, others = 0;
+	struct trc trc;
+
+	test->produce = seconds;
+	test->rounds = 22;
+	run(test);
+	assert_ended(test, EXIT_OK);
+	trc = trc_read(test->trace);
+	for (size_t i = 0; i < trc.count; i++) {
+		json_t *root = trc.blocks[i].type == TRC_BLOCK_DOMAINS ? json_loadb((const char *)trc.blocks[i].payload, trc.blocks[i].bytes, 0, NULL) : NULL;
+		json_t *domain = json_array_get(json_object_get(root, "domains"), 0);
+		bool tick = root && strcmp(json_string_value(json_object_get(root, "when")), "tick") == 0;
+		bool told = json_is_array(json_object_get(domain, "vifs")) && json_is_array(json_object_get(domain, "vbds"));
+		assert_true(!root == (trc.blocks[i].type != TRC_BLOCK_DOMAINS));
+		ticks += tick;
+		with_devices += tick && told;
+		others += root && !tick && told;
+		json_decref(root);
+	}
+	assert_in_range(ticks, 22, 23); /* and perhaps one for the last second */
+	assert_int_equal(with_devices, 2);
+	assert_int_equal(others, 2);
+	trc_free(&trc);
+}
+
 static void only_some_pcpus(void **state)
 {
 	struct capture_test *test = *state;
@@ -781,7 +826,7 @@ static void capture_symbols(struct capture_test *test, const char *kallsyms, cha
 
 	snprintf(path, sizeof(path), "%s/kallsyms", test->directory);
 	write_text(path, kallsyms);
-	test->options.symbols_path = path;
+	test->options.symbols.symbols = path;
 	test->options.event_mask |= 0x0020f000;
 	test->xen->session_mask = test->options.event_mask;
 	run(test);
@@ -818,7 +863,7 @@ static void symbols_are_for_class_pv_only(void **state)
 	struct capture_test *test = *state;
 	struct trc trc;
 
-	test->options.symbols_path = "/nowhere";
+	test->options.symbols.symbols = "/nowhere";
 	run(test);
 	assert_ended(test, EXIT_OK);
 	trc = trc_read(test->trace);
@@ -1289,7 +1334,7 @@ int main(int argc, char **argv)
 		TEST(an_ignored_signal), TEST(sigint_in_the_background),
 		TEST(by_command), TEST(a_command_without_sigchld), TEST(no_such_command),
 		TEST(a_command_that_goes_on), TEST(a_command_that_does_not_mind),
-		TEST(names_are_hostile), TEST(only_some_pcpus), TEST(compressed_afterwards),
+		TEST(names_are_hostile), TEST(snapshots_each_second), TEST(only_some_pcpus), TEST(compressed_afterwards),
 		TEST(symbols_of_code_are_taken), TEST(hidden_symbols_are_not_taken), TEST(symbols_are_for_class_pv_only),
 		TEST(build_ids_are_in_the_host_block),
 		TEST(the_other_format), TEST(xen_loses_records), TEST(great_buffers), TEST(an_earlier_session_lost_records), TEST(a_slow_disk),

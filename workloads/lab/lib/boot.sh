@@ -203,7 +203,7 @@ hypervisor_find() {
 }
 
 # 5: what a CPU that is stuck did is told; 4 tells only that it is.
-LINUX_ARGS="quiet loglevel=5 panic=-1"
+LINUX_ARGS='quiet loglevel=5 panic=-1'
 
 # emulated MB WHAT…: sets $command to QEMU: the machine that all are, with what else this one has.
 emulated() {
