@@ -114,6 +114,9 @@ check-ledger: xen all $(O)/tests/flat ## for whom Dom0 worked, where that is kno
 accounting: xen all $(O)/tests/flat ## does the accounting from before 2009 explain the paper? (six boots of the lab)
 	O=$(O) tests/lab/accounting
 
+senders: all $(O)/tests/flat ## why one of nine senders sends several times what the others send (one boot of the lab)
+	O=$(O) tests/lab/senders
+
 # The paper's experiments.  Tables, figures and report are made anew each time, runs only where they are missing.
 PAPER ?= paper
 
@@ -158,4 +161,4 @@ help: ## this list
 
 -include $(TRACER_OBJ:.o=.d) $(ANALYZER_OBJ:.o=.d)
 
-.PHONY: all paper paper-quick paper-set check-paper check-trials xen xen-stock check-patched check-debits check-ledger accounting bench-xen bench-cap man demo check-lab install clean help
+.PHONY: all paper paper-quick paper-set check-paper check-trials xen xen-stock check-patched check-debits check-ledger accounting senders bench-xen bench-cap man demo check-lab install clean help
