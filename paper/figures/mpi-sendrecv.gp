@@ -1,7 +1,7 @@
 guests = 0
-blocks = 2
-linetypes = '1 2'
-what = 'us, both at once'
+blocks = 3
+linetypes = '1 2 6'
+what = 'µs, both at once'
 # What all figures share: colours that stay apart for the colour-blind (Okabe and Ito), dashes that stay apart in grey.
 set encoding utf8
 set linetype 1 linecolor rgb '#000000' dashtype 1 linewidth 2
@@ -25,5 +25,5 @@ set format x '10^{%L}'
 set format y '10^{%L}'
 set xlabel 'Message (bytes)'
 set ylabel what
-set key top left
+set key above left horizontal samplen 2
 plot for [i = 0 : blocks - 1] 'figure.dat' index i using 1:2:3 with yerrorlines linetype (word(linetypes, i + 1) + 0) pointtype (word(linetypes, i + 1) + 3) pointsize 0.5 title columnheader(1)
