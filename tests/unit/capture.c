@@ -162,6 +162,8 @@ static void calling(struct capture_test *test)
 static void seconds(struct capture_test *test)
 {
 	wait_for_session(test);
+	while (fake_calls(test->xen, CALL_DOMAINS) == 0 && !is_over(test)) /* the snapshot at the start */
+		nap();
 	for (unsigned second = 0; second < test->rounds && !is_over(test); second++) {
 		unsigned calls = fake_calls(test->xen, CALL_DOMAINS);
 		fake_pass(test->xen, 1000000000);
