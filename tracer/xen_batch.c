@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tracer/xen_batch.h"
 
+#include "tracer/xen_headers.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-/* As in xen_host_libxc.c. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wundef"
-#include <xencall.h>
-#include <xenctrl.h>
-#include <xen/domctl.h>
-#pragma GCC diagnostic pop
 
 enum { QUESTIONS = 256, MAP_BITS = 64, XEN_PAGE_BYTES = 4096 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xen_host.h on a Xen host, by libxenctrl and its sisters.  This file and xen_batch.c are all that
- * knows Xen's headers. */
+/* xen_host.h on a Xen host, by libxenctrl and its sisters.  Of xtrace-cap only this file and
+ * xen_batch.c know Xen's headers. */
 #include "tracer/xen_host.h"
 
 #include "tracer/say.h"
 #include "tracer/xen_batch.h"
+#include "tracer/xen_headers.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,21 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-/* Xen's own headers shift signed numbers and use GNU C. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wundef"
-#include <xencall.h>
-#include <xenctrl.h>
-#include <xenevtchn.h>
-#include <xenforeignmemory.h>
-#include <xenstore.h>
-#include <xen/sysctl.h>
-#include <xen/trace.h>
-#pragma GCC diagnostic pop
 
 enum { XEN_PAGE_BYTES = 4096, DOMID_XEN_HEAP = 0x7ff2 /* xen.h DOMID_XEN */ };
 

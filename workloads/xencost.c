@@ -17,6 +17,7 @@
  * The truth it creates: a batch is so many operations, so the records per operation are known beforehand:
  * one EVTCHN_SEND for an event, one GRANT_COPY for a batch of copies, and so on.
  */
+#include "tracer/xen_headers.h"
 #include "tracer/xen_host.h"
 
 #include <inttypes.h>
@@ -25,21 +26,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Xen's own headers shift signed numbers and use GNU C. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wundef"
-#include <xencall.h>
-#include <xenctrl.h>
-#include <xenevtchn.h>
-#include <xengnttab.h>
-#include <xen/event_channel.h>
-#include <xen/grant_table.h>
-#include <xen/sched.h>
-#pragma GCC diagnostic pop
 
 enum {
 	BATCHES = 25,

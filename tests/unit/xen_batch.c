@@ -3,20 +3,11 @@
 #include "tests/unit/unit.h"
 
 #include "tracer/xen_batch.h"
+#include "tracer/xen_headers.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wundef"
-#include <xencall.h>
-#include <xenctrl.h>
-#include <xen/domctl.h>
-#pragma GCC diagnostic pop
 
 enum { DEAD_DOMAIN = 7, CREDIT2_DOMAIN = 8, OTHER_DOMAIN = 9, EXISTS_NOT = -3 /* as Xen says it: ESRCH */ };
 
