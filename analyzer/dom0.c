@@ -430,7 +430,7 @@ bool dom0_fill(const struct dom0 *dom0, struct result *result)
 	if (!out->known)
 		return true;
 	out->xentop_percent = 100 * result->domains[0].xen_running_s / result->domains[0].xen_window_s;
-	out->xentop_difference_s = result->whole ? out->running_s - result->domains[0].xen_running_s : NAN;
+	out->xentop_difference_s = result->domains[0].running_in_xen_window_s - result->domains[0].xen_running_s;
 	out->xentop_difference_percent = result->domains[0].xen_running_s > 0 ? 100 * out->xentop_difference_s / result->domains[0].xen_running_s : NAN;
 	out->way_known[BY_KERNEL] = result->kernel.tally.events > 0;
 	out->way_known[BY_RECORDS] = dom0->evidence.sends > 0 || dom0->evidence.copied_bytes > 0;

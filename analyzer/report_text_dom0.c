@@ -71,8 +71,8 @@ static void show_rows(FILE *out, const struct result *result)
 	if (!isnan(dom0->xentop_percent))
 		fprintf(out, "xentop would have shown %.1f %% for it", dom0->xentop_percent);
 	if (!isnan(dom0->xentop_difference_percent))
-		fprintf(out, "; these rows and Xen's own counter of %.3f s differ by %+.3f s, %+.2f %%", result->domains[0].xen_running_s,
-			dom0->xentop_difference_s, dom0->xentop_difference_percent);
+		fprintf(out, ": by Xen's own counter %.3f s between two snapshots, in which these rows have %.3f s (%+.3f s, %+.2f %%)",
+			result->domains[0].xen_running_s, result->domains[0].running_in_xen_window_s, dom0->xentop_difference_s, dom0->xentop_difference_percent);
 	if (!isnan(dom0->xentop_percent))
 		fputs(".\n", out);
 	if (dom0->strangers_s > 0)

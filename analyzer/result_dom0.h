@@ -43,7 +43,7 @@ struct result_dom0 {
 	double xen_in_guests_s;          /* the hypervisor's own, of the guests' running time; NAN: only a patched one tells */
 	char *words[DOM0_WORDS];         /* sentences, of dom0_words_fill(); NULL: none */
 	double xentop_percent;           /* of one pCPU, by Xen's counter between the first and last snapshot; NAN: none */
-	double xentop_difference_s;      /* running_s less that counter; NAN: none, or only a part of the trace is looked at */
+	double xentop_difference_s;      /* running_s between those two less that counter; NAN: none, or only a part of the trace is looked at */
 	double xentop_difference_percent; /* of that counter */
 	/* By the best way; they add up to running_s, to the cycle.  Only the kernel tells the rows between guests and unattributed: else NAN. */
 	double row_s[DOM0_ROWS];

@@ -306,17 +306,17 @@ static void failed_to_write(struct capture *capture, int write_errno)
 		capture->reason = end_by_write_error(write_errno);
 }
 
-/* Xen gets its masks back before anything waits for the disk.  The end snapshot's counters are read beside end_tsc,
- * after the last record. */
+/* Xen gets its masks back before anything waits for the disk.  The end snapshot comes first: of what Dom0 does once tracing is
+ * off, waiting for a pCPU perhaps, no record tells, and Xen's counters would have it. */
 static void finish(struct capture *capture)
 {
 	char *domains;
 	int write_errno = 0;
 
+	domains = domains_now(capture, "end");
 	dom0_kernel_off(&capture->kernel); /* so that all its events lie within Xen's records */
 	xen_tbuf_disable(capture->host);
 	capture->end_tsc = xen_host_tsc();
-	domains = domains_now(capture, "end");
 	if (restore_quiet(&capture->restore) < 0)
 		capture->reason = BY_ERROR;
 	drain(capture, LANE_WAITS);

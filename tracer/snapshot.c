@@ -339,8 +339,8 @@ static void put_domain(FILE *out, struct snapshots *snapshots, const struct xen_
 /* As text, not by way of a tree: this is half of what a capture does in a second. */
 char *snapshots_domains(struct snapshots *snapshots, const char *when)
 {
-	uint64_t tsc = xen_host_tsc();
-	int found = xen_domains(snapshots->host, snapshots->domains, DOMAINS_MAX);
+	uint64_t tsc;
+	int found = xen_domains(snapshots->host, snapshots->domains, DOMAINS_MAX, &tsc);
 	bool with_devices = devices_are_due(snapshots, when);
 	char *dumped = NULL;
 	size_t bytes;

@@ -78,8 +78,9 @@ struct xen_domain {
 	uint32_t max_vcpu_id;
 };
 
-/* Fills up to room domains; returns how many, or -1.  The two below tell what is so at this moment, of these. */
-int xen_domains(struct xen_host *host, struct xen_domain *domains, int room);
+/* Fills up to room domains and *tsc, the TSC just before their counters were read; returns how many, or -1.  The two below tell
+ * what is so at this moment, of these. */
+int xen_domains(struct xen_host *host, struct xen_domain *domains, int room, uint64_t *tsc);
 int xen_domain_vcpu(struct xen_host *host, uint32_t domain, uint32_t vcpu, struct xen_vcpu *out);
 /* Returns -1 where the pool's scheduler has neither. */
 int xen_domain_weight(struct xen_host *host, const struct xen_domain *domain, uint32_t *weight, uint32_t *cap_percent);

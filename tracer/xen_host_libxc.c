@@ -3,6 +3,7 @@
  * xen_batch.c know Xen's headers. */
 #include "tracer/xen_host.h"
 
+#include "tracer/clock.h"
 #include "tracer/say.h"
 #include "tracer/xen_batch.h"
 #include "tracer/xen_headers.h"
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 enum { XEN_PAGE_BYTES = 4096, DOMID_XEN_HEAP = 0x7ff2 /* xen.h DOMID_XEN */ };
+enum { ASK_TRIES = 4, AT_ONCE_NS = 1000000 };
 
 struct xen_host {
 	xentoollog_logger *logger;
@@ -342,7 +344,7 @@ static void fill_domain(const xc_domaininfo_t *info, struct xen_domain *out)
 }
 
 /* In batches that fit a page: libxenctrl copies the whole room for answers at each call. */
-int xen_domains(struct xen_host *host, struct xen_domain *domains, int room)
+static int read_domains(struct xen_host *host, struct xen_domain *domains, int room)
 {
 	xc_domaininfo_t batch[XEN_PAGE_BYTES / sizeof(xc_domaininfo_t)];
 	unsigned batch_room = sizeof(batch) / sizeof(batch[0]), first = 0;
@@ -357,7 +359,21 @@ int xen_domains(struct xen_host *host, struct xen_domain *domains, int room)
 		if (got > 0)
 			first = batch[got - 1].domain + 1u;
 	} while ((unsigned)got == batch_room && count < room);
-	if (host->batch)
+	return count;
+}
+
+/* A Dom0 that lost its pCPU between the TSC and the counters asks again: they are held against what the records say until then. */
+int xen_domains(struct xen_host *host, struct xen_domain *domains, int room, uint64_t *tsc)
+{
+	uint64_t begin_ns;
+	int count, tries = 0;
+
+	do {
+		begin_ns = clock_monotonic_ns();
+		*tsc = xen_host_tsc();
+		count = read_domains(host, domains, room);
+	} while (count >= 0 && clock_monotonic_ns() - begin_ns > AT_ONCE_NS && ++tries < ASK_TRIES);
+	if (count >= 0 && host->batch)
 		xen_batch_ask(host->batch, domains, count);
 	return count;
 }

@@ -448,7 +448,7 @@ static json_t *json_of(const struct trc *trc, enum trc_block_type type)
 
 struct end {
 	char reason[16];
-	uint64_t records, lost_records, dropped_records;
+	uint64_t tsc, records, lost_records, dropped_records;
 };
 
 static struct end end_of(const struct trc *trc)
@@ -458,6 +458,7 @@ static struct end end_of(const struct trc *trc)
 	size_t i;
 
 	snprintf(end.reason, sizeof(end.reason), "%s", json_string_value(json_object_get(root, "reason")));
+	end.tsc = (uint64_t)json_integer_value(json_object_get(root, "end_tsc"));
 	json_array_foreach(json_object_get(root, "pcpus"), i, pcpu) {
 		end.records += (uint64_t)json_integer_value(json_object_get(pcpu, "records"));
 		end.lost_records += (uint64_t)json_integer_value(json_object_get(pcpu, "lost_records"));
@@ -722,11 +723,12 @@ static void names_are_hostile(void **state)
 	assert_good_trace(test, "signal");
 }
 
-/* What devices did is in every tenth tick, at the start and at the end; each snapshot is JSON. */
+/* What devices did is in every tenth tick, at the start and at the end; each snapshot is JSON, and none is from after the last record. */
 static void snapshots_each_second(void **state)
 {
 	struct capture_test *test = *state;
 	unsigned ticks = 0, with_devices = 0, others = 0;
+	uint64_t last_tsc = 0;
 	struct trc trc;
 
 	test->produce = seconds;
@@ -743,11 +745,14 @@ static void snapshots_each_second(void **state)
 		ticks += tick;
 		with_devices += tick && told;
 		others += root && !tick && told;
+		if (root)
+			last_tsc = (uint64_t)json_integer_value(json_object_get(root, "tsc"));
 		json_decref(root);
 	}
 	assert_in_range(ticks, 22, 23); /* and perhaps one for the last second */
 	assert_int_equal(with_devices, 2);
 	assert_int_equal(others, 2);
+	assert_in_range(last_tsc, 1, end_of(&trc).tsc);
 	trc_free(&trc);
 }
 

@@ -427,8 +427,9 @@ int xen_virq_rearm(struct xen_host *host)
 }
 
 /* The one domain that fake_runstates() is about, with a vCPU for each pCPU. */
-int xen_domains(struct xen_host *host, struct xen_domain *domains, int room)
+int xen_domains(struct xen_host *host, struct xen_domain *domains, int room, uint64_t *tsc)
 {
+	*tsc = xen_host_tsc();
 	if (fails(host, CALL_DOMAINS) || room < 1)
 		return -1;
 	domains[0] = (struct xen_domain){ .id = 1, .uuid = "00000000-0000-0000-0000-000000000001", .running_ns = 1000,
