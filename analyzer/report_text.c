@@ -226,7 +226,7 @@ static void print_trust(FILE *out, const struct result *result)
 		fprintf(out, "  the file has no end block: it was cut off, or its tracer was killed\n");
 	print_counter_check(out, result);
 	if (result->host.tracer_cpu_ns > 0)
-		fprintf(out, "  the tracer itself used %.3f s of CPU time\n", (double)result->host.tracer_cpu_ns / 1e9);
+		fprintf(out, "  the tracer itself used %.3f s of CPU time by Dom0's clock, which may count waiting for a pCPU, too\n", (double)result->host.tracer_cpu_ns / 1e9);
 }
 
 static void print_why(FILE *out, const struct result *result, const struct report_options *options)
