@@ -233,7 +233,7 @@ kernel_find() {
 	kernel=(-kernel "$xen" -append "$xen_args" -initrd "$CACHE/vmlinux console=hvc0 $LINUX_ARGS,$SCRATCH/dom0.initrd")
 }
 
-# machine_start: QEMU, with its console on descriptor $CONSOLE, and all other hosts.
+# machine_start: QEMU, with its console on descriptor $CONSOLE, what is typed there on $KEYS, and all other hosts.
 machine_start() {
 	local command kernel
 	kernel_find
@@ -243,7 +243,9 @@ machine_start() {
 	[ "$MACHINE" != hosts ] || hub_add
 	printf '%q ' "${command[@]}" >"$SCRATCH/host/qemu-command"
 	if [ "${1-}" = foreground ]; then (outlived_by_nobody "${command[@]}"); return; fi
-	exec {CONSOLE}< <(outlived_by_nobody "${command[@]}" 2>&1 </dev/null)
+	mkfifo "$SCRATCH/keys"
+	exec {KEYS}<>"$SCRATCH/keys"
+	exec {CONSOLE}< <(outlived_by_nobody "${command[@]}" 2>&1 <&"$KEYS")
 	QEMUS=($!)
 	[ "$MACHINE" != hosts ] || hosts_start
 }
@@ -309,6 +311,7 @@ machine_watch() {
 		line+=$part
 		if [ $code -gt 128 ]; then
 			[ $SECONDS -lt $deadline ] && continue
+			xen_asked >>"$log"
 			boot_broken "hangs: no progress since \"$what\""
 			return 1
 		fi
@@ -337,13 +340,27 @@ machine_watch() {
 	return "$(cat "$SCRATCH/host/exit-code")"
 }
 
+XEN_KEYS=d0rqe # registers of all CPUs, Dom0's, run queues, domains, event channels
+
+# xen_asked: what Xen says of a Dom0 that hangs, if it still listens.
+xen_asked() {
+	local i
+	[ "$MACHINE" = xen ] || return 0
+	printf '\001\001\001' >&"$KEYS"
+	for ((i = 0; i < ${#XEN_KEYS}; i++)); do
+		sleep 0.5
+		printf %s "${XEN_KEYS:i:1}" >&"$KEYS"
+	done
+	timeout 10 cat <&"$CONSOLE" | tr -d '\r'
+}
+
 # boot_broken TEXT: say so, with the last words of the console; keep what there is.
 boot_broken() {
 	local out=${OUTS[1]-out} file
 	{
 		echo "lab: the emulated host $1"
 		echo "lab: its console ends with"
-		tail -n 20 "$SCRATCH/host/console/dom0.log" 2>/dev/null | tr -cd '[:print:]\n\t' | sed 's/^/    /'
+		sed '/^(XEN) \*\*\* Serial input to Xen/,$d' "$SCRATCH/host/console/dom0.log" 2>/dev/null | tail -n 20 | tr -cd '[:print:]\n\t' | sed 's/^/    /'
 	} >&2
 	for file in "${OUTS[@]}"; do
 		[ -e "$file/summary.json" ] && continue
