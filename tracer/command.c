@@ -31,13 +31,15 @@ int command_signals(struct command *command)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT); /* ignored, too: a shell does that to what it starts in the background, and kill -INT must work */
+	sigaddset(&set, SIGQUIT);
 	if (!is_ignored(SIGHUP))
 		sigaddset(&set, SIGHUP);
 	signal(SIGCHLD, SIG_DFL); /* ignored, there would be nothing to wait for */
 	sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); /* the write fails instead */
+	signal(SIGXFSZ, SIG_IGN); /* likewise, where ulimit -f says how large a file may be */
 	command->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return command->signal_fd < 0 ? -1 : 0;
 }
@@ -45,15 +47,16 @@ int command_signals(struct command *command)
 int command_start(struct command *command, char **argv)
 {
 	posix_spawnattr_t attributes;
-	sigset_t none, pipe_only;
+	sigset_t none, ignored;
 	int status;
 
 	sigemptyset(&none);
-	sigemptyset(&pipe_only);
-	sigaddset(&pipe_only, SIGPIPE);
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE);
+	sigaddset(&ignored, SIGXFSZ);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &pipe_only);
+	posix_spawnattr_setsigdefault(&attributes, &ignored);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	status = posix_spawnp(&command->pid, argv[0], NULL, &attributes, argv, environ);
 	posix_spawnattr_destroy(&attributes);

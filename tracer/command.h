@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 struct command {
-	int signal_fd;   /* SIGINT, SIGTERM, SIGHUP and SIGCHLD come here */
+	int signal_fd;   /* SIGINT, SIGQUIT, SIGTERM, SIGHUP and SIGCHLD come here */
 	pid_t pid;       /* 0: none */
 };
 

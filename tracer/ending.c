@@ -18,7 +18,7 @@ static const struct { const char *name; int exit_code; } reasons[] = {
 
 enum end_reason end_by_write_error(int write_errno)
 {
-	return write_errno == ENOSPC || write_errno == EDQUOT ? BY_NOSPACE : BY_ERROR;
+	return write_errno == ENOSPC || write_errno == EDQUOT || write_errno == EFBIG ? BY_NOSPACE : BY_ERROR;
 }
 
 int end_exit_code(enum end_reason reason, const struct lanes_totals *totals)

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -594,7 +595,7 @@ static void by_size(void **state)
 
 static void by_signals(void **state)
 {
-	static const int numbers[] = { SIGINT, SIGHUP, SIGTERM };
+	static const int numbers[] = { SIGINT, SIGHUP, SIGTERM, SIGQUIT };
 	struct capture_test *test = *state;
 
 	test->produce = signalled;
@@ -1061,6 +1062,27 @@ static void short_and_interrupted_writes(void **state)
 	assert_good_trace(test, "signal");
 }
 
+/* ulimit -f: no signal ends the capture. */
+static void the_file_may_not_be_larger(void **state)
+{
+	const struct rlimit limit = { 300000, RLIM_INFINITY };
+	struct capture_test *test = *state;
+	struct rlimit before;
+	struct trc trc;
+
+	test->produce = endless;
+	getrlimit(RLIMIT_FSIZE, &before);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	run(test);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_ended(test, EXIT_INCOMPLETE);
+	assert_said(test, "File too large");
+	assert_true(size_of(test->trace) <= (off_t)limit.rlim_cur);
+	trc = trc_read(test->trace);
+	assert_windows(test, &trc);
+	trc_free(&trc);
+}
+
 static void a_write_fails(void **state)
 {
 	struct capture_test *test = *state;
@@ -1346,7 +1368,7 @@ int main(int argc, char **argv)
 		TEST(build_ids_are_in_the_host_block),
 		TEST(the_other_format), TEST(xen_loses_records), TEST(great_buffers), TEST(an_earlier_session_lost_records), TEST(a_slow_disk),
 		TEST(a_slow_disk_becomes_full), TEST(no_space), TEST(no_space_anywhere), TEST(short_and_interrupted_writes),
-		TEST(a_write_fails), TEST(a_full_device), TEST(the_output_exists), TEST(a_capture_that_does_not_begin),
+		TEST(the_file_may_not_be_larger), TEST(a_write_fails), TEST(a_full_device), TEST(the_output_exists), TEST(a_capture_that_does_not_begin),
 		TEST(another_tracer_is_reading), TEST(another_xtrace_cap), TEST(tracing_was_on_or_off),
 		TEST(tracing_was_on_without_a_sign), TEST(killed), TEST(the_state_file_says_nothing),
 		TEST(the_state_cannot_be_noted), TEST(each_call_fails), TEST(buffers_of_another_size),

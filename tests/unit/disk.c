@@ -25,19 +25,22 @@ static uint64_t length_of(int fd)
 	return fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* The first bytes of all pieces, as a write that was cut short. */
+/* The first bytes of all pieces, as a write that was cut short; what the real disk does not take, neither. */
 static ssize_t write_some(int fd, const struct iovec *pieces, int count, uint64_t bytes)
 {
-	ssize_t done = 0;
+	ssize_t done = 0, part_done = 0;
 
 	for (int i = 0; i < count && bytes > 0; i++) {
 		size_t part = pieces[i].iov_len < bytes ? pieces[i].iov_len : (size_t)bytes;
-		if (write(fd, pieces[i].iov_base, part) != (ssize_t)part)
-			return -1;
-		done += (ssize_t)part;
+		part_done = write(fd, pieces[i].iov_base, part);
+		if (part_done < 0)
+			break;
+		done += part_done;
 		bytes -= part;
+		if ((size_t)part_done < part)
+			break;
 	}
-	return done;
+	return done > 0 ? done : part_done;
 }
 
 static ssize_t fail_with(int number)
