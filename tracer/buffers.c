@@ -35,7 +35,9 @@ static int allocate(struct xen_host *host, uint32_t asked_pages)
 		pages /= 2;
 	if (status < 0)
 		say_error("allocate Xen's trace buffers of %u pages per pCPU (--buffer-pages takes fewer):", pages);
-	return status < 0 ? -1 : xen_tbuf_disable(host);
+	else if ((status = xen_tbuf_disable(host)) < 0)
+		say_error("switch Xen's tracing off:");
+	return status;
 }
 
 /* Xen sizes its buffers once per boot; what they are is read back. */

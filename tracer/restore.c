@@ -23,14 +23,25 @@ static int put_pcpus(const struct restore *restore)
 	return xen_tbuf_set_pcpus(restore->host, NULL, 0);
 }
 
+/* Without buffers tracing is off.  Nor may it be switched off then: it takes a lock that for pCPU 0 is not set up before there are
+ * buffers (Xen 4.17, xen/common/trace.c), and a hypervisor built to check its locks panics. */
+static int switch_tracing(const struct restore *restore, int (*to)(struct xen_host *))
+{
+	struct xen_tbuf_info info;
+
+	if (xen_tbuf_info(restore->host, &info) < 0)
+		return -1;
+	return info.allocated ? to(restore->host) : 0;
+}
+
 static int put_enabled(const struct restore *restore)
 {
-	return restore->enabled == RESTORE_ON ? xen_tbuf_enable(restore->host) : 0;
+	return restore->enabled == RESTORE_ON ? switch_tracing(restore, xen_tbuf_enable) : 0;
 }
 
 static int put_disabled(const struct restore *restore)
 {
-	return restore->enabled == RESTORE_UNTOUCHED ? 0 : xen_tbuf_disable(restore->host);
+	return restore->enabled == RESTORE_UNTOUCHED ? 0 : switch_tracing(restore, xen_tbuf_disable);
 }
 
 static const struct knob {
@@ -96,7 +107,7 @@ static int note_state(struct restore *restore)
 		return -1;
 	}
 	restore->event_mask = info.event_mask;
-	restore->enabled = RESTORE_UNTOUCHED;
+	restore->enabled = info.allocated ? RESTORE_UNTOUCHED : RESTORE_OFF; /* allocating buffers switches it on */
 	return write_state(restore);
 }
 

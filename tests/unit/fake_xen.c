@@ -372,6 +372,8 @@ int xen_tbuf_enable(struct xen_host *host)
 
 int xen_tbuf_disable(struct xen_host *host)
 {
+	if (host->pages == 0)
+		abort(); /* as a hypervisor does that checks its locks */
 	if (fails(host, CALL_DISABLE))
 		return -1;
 	pthread_mutex_lock(&host->lock);
