@@ -450,15 +450,18 @@ static int capture_to_output(struct capture *capture)
 int capture_run(struct xen_host *host, const struct options *options)
 {
 	struct capture capture = { .host = host, .options = options };
-	int code = EXIT_FAILED;
+	int code;
 
+	/* While signals are as they were: to open a pipe takes until somebody reads it. */
+	capture.output = output_open(options->output, options->format, options->force);
+	if (!capture.output)
+		return EXIT_FAILED;
 	if (command_signals(&capture.command) < 0) {
 		say_error("block signals:");
+		output_close(capture.output);
 		return EXIT_FAILED;
 	}
-	capture.output = output_open(options->output, options->format, options->force);
-	if (capture.output)
-		code = capture_to_output(&capture);
+	code = capture_to_output(&capture);
 	command_close(&capture.command);
 	return code;
 }

@@ -98,6 +98,13 @@ static void write_rounds(struct capture_test *test, unsigned rounds)
 	}
 }
 
+/* Unless it did not come so far that signals are its own. */
+static void end_capture(const struct capture_test *test)
+{
+	if (!is_over(test))
+		kill(getpid(), SIGTERM);
+}
+
 /* Some records, which Xen tells at the last, then a signal. */
 static void steady(struct capture_test *test)
 {
@@ -105,7 +112,7 @@ static void steady(struct capture_test *test)
 	write_rounds(test, test->rounds);
 	fake_signal(test->xen);
 	wait_until_unread(test, 0);
-	kill(getpid(), SIGTERM);
+	end_capture(test);
 }
 
 /* Until the capture ends by itself. */
@@ -172,7 +179,7 @@ static void seconds(struct capture_test *test)
 		while (fake_calls(test->xen, CALL_DOMAINS) == calls && !is_over(test))
 			nap();
 	}
-	kill(getpid(), SIGTERM);
+	end_capture(test);
 }
 
 /* Some records, then the command that waits at the gate goes on. */
@@ -219,7 +226,7 @@ static void burst(struct capture_test *test)
 	wait_until_unread(test, 0);
 	write_rounds(test, 10);
 	wait_until_unread(test, 0);
-	kill(getpid(), SIGTERM);
+	end_capture(test);
 }
 
 /* The disk stands still until all is written. */
@@ -229,7 +236,7 @@ static void flood(struct capture_test *test)
 	write_rounds(test, test->rounds);
 	wait_until_unread(test, 0);
 	__atomic_store_n(&test->held, false, __ATOMIC_RELEASE);
-	kill(getpid(), SIGTERM);
+	end_capture(test);
 }
 
 /* ---- one capture ---- */
@@ -1131,6 +1138,29 @@ static void the_output_exists(void **state)
 	assert_good_trace(test, "signal");
 }
 
+/* A pipe that nobody reads yet is waited for, and a signal ends that. */
+static void a_pipe_that_nobody_reads(void **state)
+{
+	struct capture_test *test = *state;
+	pid_t pid;
+	int reader;
+
+	assert_int_equal(mkfifo(test->trace, 0600), 0);
+	test->options.force = true;
+	test->produce = NULL;
+	pid = start(test);
+	while (access(test->messages_path, F_OK) < 0)
+		nap();
+	usleep(100000);                 /* until it has come to that */
+	kill(pid, SIGTERM);
+	reader = open(test->trace, O_RDONLY | O_NONBLOCK); /* it would go on now */
+	finish(test, pid);
+	close(reader);
+	assert_int_equal(test->code, 128 + SIGTERM);
+	assert_int_equal(size_of(test->state), -1);
+	assert_true(is_as_found(test));
+}
+
 /* Not before the capture begins is an existing file written over, and a new one does not stay. */
 static void a_capture_that_does_not_begin(void **state)
 {
@@ -1367,7 +1397,8 @@ int main(int argc, char **argv)
 		TEST(build_ids_are_in_the_host_block),
 		TEST(the_other_format), TEST(xen_loses_records), TEST(great_buffers), TEST(an_earlier_session_lost_records), TEST(a_slow_disk),
 		TEST(a_slow_disk_becomes_full), TEST(no_space), TEST(no_space_anywhere), TEST(short_and_interrupted_writes),
-		TEST(the_file_may_not_be_larger), TEST(a_write_fails), TEST(a_full_device), TEST(the_output_exists), TEST(a_capture_that_does_not_begin),
+		TEST(the_file_may_not_be_larger), TEST(a_write_fails), TEST(a_full_device), TEST(the_output_exists), TEST(a_pipe_that_nobody_reads),
+		TEST(a_capture_that_does_not_begin),
 		TEST(another_tracer_is_reading), TEST(another_xtrace_cap), TEST(tracing_was_on_or_off),
 		TEST(tracing_was_on_without_a_sign), TEST(killed), TEST(the_state_file_says_nothing),
 		TEST(the_state_cannot_be_noted), TEST(each_call_fails), TEST(buffers_of_another_size),
