@@ -75,21 +75,35 @@ static json_t *own_threads(void)
 	return threads;
 }
 
-void dom0_kernel_begin(struct dom0_kernel *kernel, struct queue *queue)
+static bool put_description(const struct dom0_kernel *kernel, struct queue *queue)
 {
 	json_t *root = kernel->trace ? kernel_trace_describe(kernel->trace) : json_pack("{s:s}", "missing", kernel->missing);
 	char *text = NULL;
+	bool done;
 
 	if (root) {
 		json_object_set_new(root, "tracer_tids", own_threads());
 		text = json_dumps(root, JSON_COMPACT);
 		json_decref(root);
 	}
-	if (!text || !queue_put(queue, TRC_BLOCK_KERNEL, 0, (const uint8_t *const[2]){ (const uint8_t *)text }, (const uint32_t[2]){ (uint32_t)strlen(text) }))
-		say_warning("no room for what describes Dom0's kernel");
-	else if (kernel->trace && kernel_trace_on(kernel->trace) < 0)
-		say_warning("switch the tracing of Dom0's kernel on:");
+	done = text && queue_put(queue, TRC_BLOCK_KERNEL, 0, (const uint8_t *const[2]){ (const uint8_t *)text }, (const uint32_t[2]){ (uint32_t)strlen(text) });
 	free(text);
+	return done;
+}
+
+void dom0_kernel_begin(struct dom0_kernel *kernel, struct queue *queue)
+{
+	char why[sizeof(kernel->missing)];
+
+	if (kernel->trace && kernel_trace_on(kernel->trace) < 0) {
+		snprintf(why, sizeof(why), "switch its tracing on: %s", strerror(errno));
+		dom0_kernel_close(kernel);
+		missing(kernel, why);
+	}
+	if (!put_description(kernel, queue)) {
+		say_warning("Dom0's kernel is not recorded: no room for what describes it");
+		dom0_kernel_close(kernel); /* without that no page can be read */
+	}
 }
 
 /* ---- pages ---- */
@@ -156,6 +170,7 @@ static bool drain_page(struct dom0_kernel *kernel, uint32_t cpu, struct queue *q
 	if (bytes < 0) {
 		say_warning("read what Dom0's kernel did on CPU %u:", cpu);
 		lane->broken = true;
+		lane->pending_pages++; /* at least */
 	}
 	if (bytes <= 0)
 		return false;
@@ -175,7 +190,8 @@ void dom0_kernel_drain(struct dom0_kernel *kernel, struct queue *queue)
 
 void dom0_kernel_off(struct dom0_kernel *kernel)
 {
-	if (kernel->trace && kernel_trace_off(kernel->trace) < 0)
+	kernel->stays_on = kernel->trace && kernel_trace_off(kernel->trace) < 0;
+	if (kernel->stays_on)
 		say_warning("switch the tracing of Dom0's kernel off:");
 }
 
@@ -183,7 +199,7 @@ void dom0_kernel_end(struct dom0_kernel *kernel, struct queue *queue)
 {
 	for (uint32_t cpu = 0; kernel->trace && cpu < kernel_trace_cpus(kernel->trace); cpu++) {
 		struct kernel_lane *lane = &kernel->lanes[cpu];
-		while (drain_page(kernel, cpu, queue, true))
+		for (int i = 0; (!kernel->stays_on || i < PAGES_AT_ONCE) && drain_page(kernel, cpu, queue, true); i++)
 			;
 		if (lane->pending_pages > 0)
 			queue_wait_room(queue, TRC_KERNEL_DROPPED_PAYLOAD);
@@ -202,7 +218,8 @@ bool dom0_kernel_incomplete(const struct dom0_kernel *kernel)
 		dropped_pages += kernel->lanes[cpu].dropped_pages + kernel->lanes[cpu].pending_pages;
 	}
 	if (missed_events > 0 || dropped_pages > 0)
-		say_warning("Dom0's kernel had no room for %" PRIu64 " events, the queue none for %" PRIu64 " pages of them", missed_events, dropped_pages);
+		say_warning("of what Dom0's kernel did, %" PRIu64 " events had no room there, and %" PRIu64 " pages of them had none in the queue or could not be read",
+			    missed_events, dropped_pages);
 	return missed_events > 0 || dropped_pages > 0;
 }
 

@@ -17,7 +17,7 @@
 /* One CPU's. */
 struct kernel_lane {
 	uint64_t pages, bytes;                  /* that went into the queue */
-	uint64_t pending_pages, pending_bytes;  /* dropped since the queue was full, not yet told to the file */
+	uint64_t pending_pages, pending_bytes;  /* dropped since the queue was full, or not to be read; not yet told to the file */
 	uint64_t dropped_pages;                 /* told */
 	bool broken;                            /* reading failed: no more is tried */
 	struct kernel_trace_stats stats;        /* by dom0_kernel_end() */
@@ -28,6 +28,7 @@ struct dom0_kernel {
 	char missing[96];                       /* why */
 	struct kernel_lane *lanes;
 	uint8_t *page;
+	bool stays_on;                          /* it could not be switched off */
 };
 
 /* Makes all ready; switched off.  What a killed capture left is removed, wanted or not.  What cannot be is said
@@ -37,7 +38,7 @@ void dom0_kernel_open(struct dom0_kernel *kernel, bool wanted);
 /* On every way out: the kernel's tracing is as it was. */
 void dom0_kernel_close(struct dom0_kernel *kernel);
 
-/* Puts the block that describes the pages to come, and switches on. */
+/* Switches on, and puts the block that describes the pages to come, or that says why there are none. */
 void dom0_kernel_begin(struct dom0_kernel *kernel, struct queue *queue);
 
 /* Takes what waits to the queue; drops and counts what has no room there. */
@@ -46,7 +47,7 @@ void dom0_kernel_drain(struct dom0_kernel *kernel, struct queue *queue);
 /* Switches off. */
 void dom0_kernel_off(struct dom0_kernel *kernel);
 
-/* After that: takes the rest, waiting for room in the queue. */
+/* After that: takes the rest, waiting for room in the queue, and tells of a CPU whose pages could not be read. */
 void dom0_kernel_end(struct dom0_kernel *kernel, struct queue *queue);
 
 /* After dom0_kernel_end(): whether events were lost or dropped. */

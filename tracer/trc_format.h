@@ -105,7 +105,7 @@ enum trc_block_type {
 	 */
 	TRC_BLOCK_KERNEL_PAGE = 10,
 	/*
-	 * arg = Dom0's CPU.  Pages that the tracer had to drop between the page before and the page after:
+	 * arg = Dom0's CPU.  Pages that the tracer had to drop, or could not read, between the page before and the page after:
 	 *   u64 pages, u64 bytes   (at least so many)
 	 * (What the kernel itself dropped is told by its pages' commit words.)
 	 */

@@ -201,7 +201,7 @@ static void not_recorded(void **state)
 	}
 }
 
-/* Pages that cannot be read end nothing; what an earlier capture left and cannot be removed neither. */
+/* Pages that cannot be read end nothing, but it is told; what an earlier capture left and cannot be removed ends nothing either. */
 static void failing(void **state)
 {
 	struct setting *setting = set_up();
@@ -215,7 +215,69 @@ static void failing(void **state)
 	fake_kernel_trace_add(&setting->trace, 0, 8);
 	dom0_kernel_drain(&setting->kernel, setting->queue);
 	dom0_kernel_end(&setting->kernel, setting->queue);
+	assert_true(dom0_kernel_incomplete(&setting->kernel));
 	queue_close(setting->queue);
+	for (uint32_t cpu = 0; cpu < FAKE_CPUS; cpu++) {
+		struct queue_item item = take(setting, TRC_BLOCK_KERNEL_DROPPED, cpu);
+		assert_int_equal(le64(item.payload), 1);
+		queue_release(setting->queue);
+	}
+	nothing_left(setting);
+	tear_down(setting);
+}
+
+/* What cannot be switched on is not recorded, and the file says why. */
+static void not_to_be_switched_on(void **state)
+{
+	struct setting *setting = set_up();
+	json_t *root;
+
+	(void)state;
+	setting->trace.on_errno = EIO;
+	dom0_kernel_open(&setting->kernel, true);
+	dom0_kernel_begin(&setting->kernel, setting->queue);
+	assert_false(setting->trace.there);
+	queue_close(setting->queue);
+	root = take_description(setting);
+	assert_string_equal(json_string_value(json_object_get(root, "missing")), "switch its tracing on: Input/output error");
+	json_decref(root);
+	nothing_left(setting);
+	assert_null(dom0_kernel_json(&setting->kernel));
+	tear_down(setting);
+}
+
+/* What cannot be switched off writes as fast as it is read: that has an end. */
+static void not_to_be_switched_off(void **state)
+{
+	struct setting *setting = set_up();
+
+	(void)state;
+	setting->trace.off_errno = EIO;
+	dom0_kernel_open(&setting->kernel, true);
+	fake_kernel_trace_add(&setting->trace, 0, 8);
+	dom0_kernel_off(&setting->kernel);
+	dom0_kernel_end(&setting->kernel, setting->queue);
+	queue_close(setting->queue);
+	assert_in_range(setting->kernel.lanes[0].pages, 1, UINT16_MAX);
+	tear_down(setting);
+}
+
+/* A queue without room for what describes the pages: there are none. */
+static void no_room_for_the_description(void **state)
+{
+	static const uint8_t filling[QUEUE_BYTES - 64];
+	struct setting *setting = set_up();
+	struct queue_item item;
+
+	(void)state;
+	assert_true(queue_put(setting->queue, TRC_BLOCK_MARKER, 0, (const uint8_t *const[2]){ filling }, (const uint32_t[2]){ sizeof(filling) }));
+	dom0_kernel_open(&setting->kernel, true);
+	dom0_kernel_begin(&setting->kernel, setting->queue);
+	assert_false(setting->trace.there);
+	queue_close(setting->queue);
+	item = take(setting, TRC_BLOCK_MARKER, 0);
+	assert_int_equal(item.bytes, sizeof(filling));
+	queue_release(setting->queue);
 	nothing_left(setting);
 	tear_down(setting);
 }
@@ -250,7 +312,8 @@ static void cut_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pages), cmocka_unit_test(dropped), cmocka_unit_test(not_recorded), cmocka_unit_test(failing), cmocka_unit_test(cut_off),
+		cmocka_unit_test(pages), cmocka_unit_test(dropped), cmocka_unit_test(not_recorded), cmocka_unit_test(failing),
+		cmocka_unit_test(not_to_be_switched_on), cmocka_unit_test(not_to_be_switched_off), cmocka_unit_test(no_room_for_the_description), cmocka_unit_test(cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

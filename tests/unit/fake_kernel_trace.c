@@ -68,14 +68,16 @@ uint32_t kernel_trace_long_bytes(const struct kernel_trace *trace)
 
 int kernel_trace_on(struct kernel_trace *trace)
 {
-	trace->on = true;
-	return 0;
+	errno = trace->on_errno;
+	trace->on = !trace->on_errno;
+	return trace->on ? 0 : -1;
 }
 
 int kernel_trace_off(struct kernel_trace *trace)
 {
-	trace->on = false;
-	return 0;
+	errno = trace->off_errno;
+	trace->on = trace->off_errno != 0;
+	return trace->on ? -1 : 0;
 }
 
 ssize_t kernel_trace_read(struct kernel_trace *trace, uint32_t cpu, uint8_t *page)
@@ -84,6 +86,8 @@ ssize_t kernel_trace_read(struct kernel_trace *trace, uint32_t cpu, uint8_t *pag
 		errno = trace->read_errno;
 		return -1;
 	}
+	if (trace->off_errno && trace->page_count[cpu] > 0 && trace->pages_read[cpu] == trace->page_count[cpu])
+		trace->pages_read[cpu]--;
 	if (trace->pages_read[cpu] == trace->page_count[cpu])
 		return 0;
 	memcpy(page, trace->pages[cpu][trace->pages_read[cpu]++], FAKE_PAGE_BYTES);

@@ -14,6 +14,7 @@ struct kernel_trace {
 	int remove_errno;           /* 0, or why it cannot be removed */
 	const char *why_not;        /* NULL, or why there can be no instance */
 	int read_errno;             /* 0, or why pages cannot be read */
+	int on_errno, off_errno;    /* 0, or why it cannot be switched on, or off: then its last page comes again and again */
 	bool there, on;             /* our instance */
 	size_t page_count[FAKE_CPUS], pages_read[FAKE_CPUS];
 	uint8_t pages[FAKE_CPUS][FAKE_PAGES_MAX][FAKE_PAGE_BYTES];
