@@ -81,6 +81,7 @@ static void count_piece(const uint8_t *at, uint32_t bytes, struct ring_tally *ta
 {
 	while (bytes >= 4) {
 		uint32_t header, size, id, lost;
+		uint64_t lost_tsc;
 		memcpy(&header, at, 4);
 		size = record_size(header);
 		id = header & 0x0fffffff;
@@ -95,7 +96,10 @@ static void count_piece(const uint8_t *at, uint32_t bytes, struct ring_tally *ta
 		}
 		if (id == LOST_RECORDS && size >= 28) {
 			memcpy(&lost, at + 12, 4);
+			memcpy(&lost_tsc, at + 20, 8);
 			tally->lost_records += lost;
+			if (lost_tsc != 0 && lost_tsc < tally->first_tsc)
+				tally->first_tsc = lost_tsc;
 		}
 		at += size;
 		bytes -= size;

@@ -33,7 +33,7 @@ struct ring_window {
 struct ring_tally {
 	uint64_t records;        /* without wrap padding */
 	uint64_t lost_records;   /* that Xen's LOST_RECORDS records count */
-	uint64_t first_tsc, last_tsc; /* 0 if no record had one */
+	uint64_t first_tsc, last_tsc; /* 0 if no record had one; what Xen lost before the first record is within */
 };
 
 /* Looks at what waits.  Returns its bytes; 0 if nothing does; -1 if the indices cannot be. */

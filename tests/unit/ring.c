@@ -120,6 +120,7 @@ static void counts_records_times_and_losses(void **state)
 	put32(at, 0x1f001u | 4u << 28 | 1u << 31);
 	put64(at + 4, 700);
 	put32(at + 12, 23);                  /* lost */
+	put64(at + 20, 600);                 /* since then */
 	at = timed(at + 28, 0x1f002, 999);   /* padding: no record, its TSC is none */
 	window = (struct ring_window){ .piece = { bytes, at }, .piece_bytes = { (uint32_t)(at - bytes), 0 } };
 	ring_count(&window, &tally);
@@ -131,6 +132,33 @@ static void counts_records_times_and_losses(void **state)
 	assert_int_equal(tally.records, 6);
 	assert_int_equal(tally.lost_records, 46);
 	assert_int_equal(tally.first_tsc, 500);
+}
+
+/* Dropped with a window is what Xen lost before it, too. */
+static void time_begins_with_what_was_lost(void **state)
+{
+	static const struct { uint64_t before_tsc, lost_tsc, first_tsc; } rows[] = {
+		{ 0, 600, 600 },                     /* the window begins with the loss */
+		{ 500, 600, 500 },
+		{ 0, 0, 700 },                       /* Xen does not know */
+		{ 0, 800, 700 },                     /* nor can that be */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		uint8_t bytes[40] = { 0 }, *at = bytes;
+		struct ring_tally tally = { 0 };
+		struct ring_window window;
+		if (rows[i].before_tsc)
+			at = timed(at, 0x21002, rows[i].before_tsc);
+		put32(at, 0x1f001u | 4u << 28 | 1u << 31);
+		put64(at + 4, 700);
+		put64(at + 20, rows[i].lost_tsc);
+		window = (struct ring_window){ .piece = { bytes, bytes }, .piece_bytes = { (uint32_t)(at + 28 - bytes), 0 } };
+		ring_count(&window, &tally);
+		assert_int_equal(tally.first_tsc, rows[i].first_tsc);
+		assert_int_equal(tally.last_tsc, 700);
+	}
 }
 
 static void counts_both_pieces(void **state)
@@ -218,6 +246,7 @@ int main(void)
 		cmocka_unit_test(consume_takes_what_was_seen),
 		cmocka_unit_test(discard_empties),
 		cmocka_unit_test(counts_records_times_and_losses),
+		cmocka_unit_test(time_begins_with_what_was_lost),
 		cmocka_unit_test(counts_both_pieces),
 		cmocka_unit_test(a_record_longer_than_its_window_is_not_read),
 		cmocka_unit_test(a_short_lost_record_counts_no_losses),
