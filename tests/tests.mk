@@ -41,6 +41,7 @@ unit_fluid       := $(addprefix analyzer/, fluid.o share.o hostinfo.o tracefile.
 unit_histogram   := analyzer/histogram.o
 unit_kernel_page := analyzer/kernel_page.o
 unit_hostinfo    := $(addprefix analyzer/, hostinfo.o tracefile.o input.o room.o trust.o diag.o)
+unit_lane        := $(addprefix tracer/, lane.o loss.o ring.o queue.o)
 unit_lottery     := analyzer/lottery.o analyzer/share.o analyzer/room.o
 unit_merge       := $(addprefix analyzer/, merge.o stream.o deal.o tracefile.o event.o input.o trust.o diag.o)
 unit_relay       := analyzer/relay.o

@@ -39,7 +39,7 @@ int lane_drain(struct lane *lane, struct queue *queue, enum lane_patience patien
 		return (int)waiting;
 	if (waiting > lane->peak_fill_bytes)
 		lane->peak_fill_bytes = (uint32_t)waiting;
-	lane->full = waiting + RING_RECORD_MAX > lane->ring->size;
+	lane->full = waiting + RING_NEED_MAX > lane->ring->size;
 	/* Not until the ring is empty: Xen may write as fast as we read. */
 	for (taken = 0; taken < waiting; taken += window.piece_bytes[0] + window.piece_bytes[1]) {
 		if (ring_peek(lane->ring, &window) <= 0)

@@ -16,7 +16,7 @@ struct lane {
 	struct loss pending;          /* dropped since the queue was full, not yet told to the file */
 	struct loss dropped;          /* told */
 	uint32_t peak_fill_bytes;
-	bool full;                    /* had no room at the last look: Xen has not told yet what it lost since */
+	bool full;                    /* may have had no room at the last look: Xen has not told yet what it lost since */
 };
 
 enum lane_patience { LANE_DROPS, LANE_WAITS };

@@ -13,7 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RING_RECORD_MAX = 40 };   /* bytes of the greatest record: a header, a TSC and 7 words */
+enum {
+	RING_RECORD_MAX = 40,                       /* bytes of the greatest record: a header, a TSC and 7 words */
+	RING_NEED_MAX = RING_RECORD_MAX + RING_RECORD_MAX - 4, /* that it needs, with the padding where it would straddle the end */
+};
 
 struct ring {
 	uint32_t pcpu;
