@@ -81,41 +81,45 @@ static void tell_affinity(const struct slot *slot, struct known_domain *domain, 
 	vcpu->told.affinity = slot->map;
 }
 
-static void ask_credit(struct slot *slot, uint32_t vcpu)
+static void ask_weight(struct slot *slot, uint32_t scheduler)
 {
-	(void)vcpu;
 	slot->domctl.cmd = XEN_DOMCTL_scheduler_op;
-	slot->domctl.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT;
+	slot->domctl.u.scheduler_op.sched_id = scheduler;
 	slot->domctl.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
 }
 
-static void tell_credit(const struct slot *slot, struct known_domain *domain, struct known_vcpu *vcpu)
+static void ask_credit(struct slot *slot, uint32_t vcpu)
 {
 	(void)vcpu;
-	domain->weight_known = true;
-	domain->weight = slot->domctl.u.scheduler_op.u.credit.weight;
-	domain->cap_percent = slot->domctl.u.scheduler_op.u.credit.cap;
+	ask_weight(slot, XEN_SCHEDULER_CREDIT);
 }
 
 static void ask_credit2(struct slot *slot, uint32_t vcpu)
 {
-	ask_credit(slot, vcpu);
-	slot->domctl.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	(void)vcpu;
+	ask_weight(slot, XEN_SCHEDULER_CREDIT2);
 }
 
-static void tell_credit2(const struct slot *slot, struct known_domain *domain, struct known_vcpu *vcpu)
+/* Both schedulers answer alike. */
+_Static_assert(offsetof(struct xen_domctl_sched_credit, weight) == offsetof(struct xen_domctl_sched_credit2, weight) &&
+	       offsetof(struct xen_domctl_sched_credit, cap) == offsetof(struct xen_domctl_sched_credit2, cap) &&
+	       sizeof(struct xen_domctl_sched_credit) == sizeof(struct xen_domctl_sched_credit2), "credit and credit2 answer alike");
+
+static void tell_weight(const struct slot *slot, struct known_domain *domain, struct known_vcpu *vcpu)
 {
+	const struct xen_domctl_sched_credit *parameters = &slot->domctl.u.scheduler_op.u.credit;
+
 	(void)vcpu;
 	domain->weight_known = true;
-	domain->weight = slot->domctl.u.scheduler_op.u.credit2.weight;
-	domain->cap_percent = slot->domctl.u.scheduler_op.u.credit2.cap;
+	domain->weight = parameters->weight;
+	domain->cap_percent = parameters->cap;
 }
 
 /* A pool's scheduler refuses the other's question. */
 static const struct kind {
 	void (*ask)(struct slot *, uint32_t vcpu);
 	void (*tell)(const struct slot *, struct known_domain *, struct known_vcpu *);
-} of_domain[] = { { ask_credit, tell_credit }, { ask_credit2, tell_credit2 } },
+} of_domain[] = { { ask_credit, tell_weight }, { ask_credit2, tell_weight } },
   of_vcpu[] = { { ask_vcpu, tell_vcpu }, { ask_affinity, tell_affinity } };
 
 /* ---- all of them ---- */
