@@ -180,17 +180,17 @@ static void ask(struct xen_batch *batch, const struct kind *kind, size_t domain,
 		ask_xen(batch);
 }
 
-/* Room for so many items; what is there is forgotten. */
-static bool make_room(void **at, size_t *room, size_t count, size_t bytes)
+/* The same with room for so many items, *room less without memory; what is there is forgotten. */
+static void *make_room(void *at, size_t *room, size_t count, size_t bytes)
 {
 	if (count > *room) {
-		free(*at);
-		*at = calloc(count, bytes);
-		*room = *at ? count : 0;
+		free(at);
+		at = calloc(count, bytes);
+		*room = at ? count : 0;
 	} else if (count > 0) {
-		memset(*at, 0, count * bytes);
+		memset(at, 0, count * bytes);
 	}
-	return *room >= count;
+	return at;
 }
 
 static size_t sum_vcpus(const struct xen_domain *domains, int count)
@@ -207,8 +207,9 @@ void xen_batch_ask(struct xen_batch *batch, const struct xen_domain *domains, in
 	size_t vcpus = sum_vcpus(domains, count);
 
 	batch->domain_count = batch->vcpu_count = 0;
-	if (!make_room((void **)&batch->domains, &batch->domain_room, (size_t)count, sizeof(*batch->domains)) ||
-	    !make_room((void **)&batch->vcpus, &batch->vcpu_room, vcpus, sizeof(*batch->vcpus)))
+	batch->domains = make_room(batch->domains, &batch->domain_room, (size_t)count, sizeof(*batch->domains));
+	batch->vcpus = make_room(batch->vcpus, &batch->vcpu_room, vcpus, sizeof(*batch->vcpus));
+	if (batch->domain_room < (size_t)count || batch->vcpu_room < vcpus)
 		return;
 	for (; batch->domain_count < (size_t)count; batch->domain_count++) {
 		struct known_domain *domain = &batch->domains[batch->domain_count];
