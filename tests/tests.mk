@@ -27,6 +27,7 @@ unit_bootstrap   := analyzer/bootstrap.o analyzer/statistics.o
 unit_bytes       :=
 unit_cap_options := $(addprefix tracer/, options.o events.o output.o say.o)
 unit_charge      := analyzer/charge.o analyzer/series.o analyzer/room.o
+unit_compress    := $(addprefix tracer/, compress.o output.o say.o) tests/unit/trc.o tests/unit/disk.o
 unit_credit_rules := analyzer/credit_rules.o analyzer/room.o
 unit_demand      := $(addprefix analyzer/, demand.o notes.o vcpu.o hostinfo.o tracefile.o input.o room.o trust.o diag.o)
 unit_deal        := $(addprefix analyzer/, deal.o tracefile.o input.o trust.o diag.o)
@@ -62,6 +63,7 @@ unit_vcpu        := $(addprefix analyzer/, vcpu.o room.o trust.o diag.o)
 unit_capture   := $(patsubst %.c,%.o,$(filter-out tracer/main.c tracer/options.c tracer/clock.c tracer/xen_host_libxc.c tracer/xen_batch.c tracer/kernel_trace_tracefs.c,$(TRACER_SRC))) \
     tests/unit/fake_xen.o tests/unit/fake_kernel_trace.o tests/unit/disk.o tests/unit/trc.o
 $(O)/tests/unit/capture: LDFLAGS += -Wl,--wrap=writev,--wrap=mlockall
+$(O)/tests/unit/compress: LDFLAGS += -Wl,--wrap=writev
 
 UNIT_LIBS := -lcmocka -ljansson -ltraceevent -lelf -lz -lpthread -lm
 UNIT_TESTS := $(sort $(patsubst unit_%,$(O)/tests/unit/%,$(filter unit_%,$(.VARIABLES))))

@@ -5,9 +5,10 @@
 #include "tracer/say.h"
 #include "tracer/trc_format.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,46 +90,63 @@ struct stop {
 	void *arg;
 };
 
+/* Whether a block is there, whole and as its CRC says; *end: where the next one is. */
+static bool is_block(const uint8_t *bytes, uint64_t size, uint64_t at, struct block *block, uint64_t *end)
+{
+	const uint8_t *header = bytes + at, *payload = header + TRC_BLOCK_HEADER;
+
+	if (size - at < TRC_BLOCK_HEADER || get32(header) != TRC_BLOCK_MAGIC)
+		return false;
+	*block = block_at(header);
+	*end = (at + TRC_BLOCK_HEADER + block->stored_bytes + TRC_BLOCK_ALIGN - 1) / TRC_BLOCK_ALIGN * TRC_BLOCK_ALIGN;
+	return *end <= size && get32(header + TRC_BLOCK_CRC_AT) == crc32(crc32(0, header, TRC_BLOCK_CRC_AT), payload, block->stored_bytes);
+}
+
+/* What is no block must not vanish, nor get a CRC that says it is one. */
 static enum compress_result copy_blocks(struct output *output, const uint8_t *bytes, uint64_t size, const struct stop *stop)
 {
-	uint64_t at = 0;
+	struct block block;
+	uint64_t end;
 
-	while (size - at >= TRC_BLOCK_HEADER && get32(bytes + at) == TRC_BLOCK_MAGIC) {
-		struct block block = block_at(bytes + at);
-		uint64_t end = at + TRC_BLOCK_HEADER + block.stored_bytes;
-		if (end > size)
-			break;
+	for (uint64_t at = 0; at < size; at = end) {
+		if (!is_block(bytes, size, at, &block, &end)) {
+			say_error("no whole block is at byte %" PRIu64, at);
+			errno = EBADMSG;
+			return COMPRESS_FAILED;
+		}
 		if (stop->asked(stop->arg))
 			return COMPRESS_STOPPED;
 		if (copy_block(output, &block, bytes + at + TRC_BLOCK_HEADER) < 0)
 			return COMPRESS_FAILED;
-		at = (end + TRC_BLOCK_ALIGN - 1) / TRC_BLOCK_ALIGN * TRC_BLOCK_ALIGN;
 	}
 	return output_index(output) < 0 ? COMPRESS_FAILED : COMPRESSED;
 }
 
-/* The new file takes the place of the old one, with its owner and mode. */
-static int replace(const char *path, const char *temporary, const struct stat *old)
+/* With the old file's owner and mode, before anything is in it. */
+static int begin_like(struct output *output, const char *temporary, const struct stat *old)
 {
-	return chown(temporary, old->st_uid, old->st_gid) < 0 || chmod(temporary, old->st_mode & 07777) < 0 ? -1 : rename(temporary, path);
+	return chown(temporary, old->st_uid, old->st_gid) < 0 || chmod(temporary, old->st_mode & 07777) < 0 ? -1 : output_begin(output);
 }
 
+/* The new file takes the place of the old one. */
 static enum compress_result compress_to(const char *path, const char *temporary, const uint8_t *bytes, const struct stat *old,
 					const struct stop *stop)
 {
 	struct output *output = output_open(temporary, output_format_named("xtrace"), false);
-	enum compress_result result;
+	enum compress_result result = COMPRESS_FAILED;
+	int closed;
 
 	if (!output)
 		return COMPRESS_FAILED;
-	output_begin(output);
-	result = copy_blocks(output, bytes, (uint64_t)old->st_size, stop);
-	if (output_close(output) < 0 && result == COMPRESSED)
-		result = COMPRESS_FAILED;
-	if (result == COMPRESSED && replace(path, temporary, old) < 0)
-		result = COMPRESS_FAILED;
+	if (begin_like(output, temporary, old) == 0)
+		result = copy_blocks(output, bytes, (uint64_t)old->st_size, stop);
 	if (result == COMPRESS_FAILED)
 		say_error("compress %s:", path);
+	closed = output_close(output);
+	if (result == COMPRESSED && (closed < 0 || rename(temporary, path) < 0)) {
+		say_error("compress %s:", path);
+		result = COMPRESS_FAILED;
+	}
 	if (result == COMPRESS_STOPPED)
 		say_warning("%s stays uncompressed: a signal came", path);
 	if (result != COMPRESSED)

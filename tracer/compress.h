@@ -25,8 +25,8 @@ bool pack(const uint8_t *payload, uint32_t bytes, enum compress_effort effort, s
 void packed_free(struct packed *packed);
 
 /* Rewrites a container with its windows compressed: to a new file beside it, then renamed.  Gives up when stop()
- * returns true, which is asked between blocks.  Says what failed or that it was stopped; the file is then as it
- * was. */
+ * returns true, which is asked between blocks.  Says what failed (a file that is not whole blocks is refused) or that it was stopped; the
+ * file is then as it was. */
 enum compress_result compress_file(const char *path, bool (*stop)(void *), void *stop_arg);
 
 #endif
