@@ -10,7 +10,7 @@
  *      6  u16  flags          TRC_FLAG_*
  *      8  u32  stored_bytes   payload as stored, without padding
  *     12  u32  raw_bytes      payload after inflating; equals stored_bytes unless TRC_FLAG_ZLIB
- *     16  u32  arg            meaning by type: the pCPU of a window, else 0
+ *     16  u32  arg            meaning by type: a pCPU, or a CPU of Dom0's, else 0
  *     20  u32  crc            zlib crc32() over header bytes 0..19, then the stored payload
  *     24  payload, then zero bytes up to the next multiple of 8
  *
@@ -44,7 +44,7 @@ enum trc_block_type {
 	 *   "xen_version" "4.17.7", "xen_command_line", "hostname", "scheduler" ("credit", "credit2", ...),
 	 *   "tsc_hz" (integer), "pcpus" (count of pCPUs with a trace buffer), "max_pcpu_id",
 	 *   "nr_pcpus", "threads_per_core", "cores_per_socket",
-	 *   "pools" [ { "id", "name", "scheduler", "pcpus" [..], "tslice_ms", "ratelimit_us" } ],
+	 *   "pools" [ { "id", "scheduler", "pcpus" [..], "tslice_ms", "ratelimit_us" } ],
 	 *   "event_mask" (integer), "pcpu_mask" [..], "buffer_pages", "clock": "tsc",
 	 *   "start_tsc" (Dom0's TSC when tracing was switched on), "tracer_domain" (0),
 	 *   "xen_build_id", "dom0_build_id" (GNU build ids of the hypervisor and of Dom0's kernel, in hexadecimals)
@@ -58,6 +58,8 @@ enum trc_block_type {
 	 *       "max_mem_kib", "vcpus" [ { "id", "online", "pcpu", "running_ns", "affinity" [pCPUs] } ],
 	 *       "vifs" [ { "name", "rx_bytes", "tx_bytes", "rx_packets", "tx_packets" } ],  from Dom0's view
 	 *       "vbds" [ { "name", "read_bytes", "write_bytes", "reads", "writes" } ] } ]
+	 * At most 1024 domains, of each the first 128 vCPUs; of pCPUs the first 64 (in pools, too).
+	 * "vifs" are Dom0's interfaces vifDOMAIN.NUMBER, "vbds" those of the kernel's block backend.
 	 * Of ticks every tenth has "vifs" and "vbds"; the others have not.
 	 * A name that was not valid UTF-8 has U+FFFD where it was not.
 	 */
