@@ -75,18 +75,22 @@ struct xen_host *xen_host_open(void)
 	if (!on_xen_as_root())
 		return NULL;
 	host = calloc(1, sizeof(*host));
-	if (!host)
+	if (!host) {
+		say_error("out of memory");
 		return NULL;
+	}
 	host->virq_port = -1;
 	host->logger = (xentoollog_logger *)xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
 	host->control = xc_interface_open(host->logger, host->logger, 0);
 	host->call = xencall_open(host->logger, 0);
 	host->batch = host->call ? xen_batch_new(host->call) : NULL;
 	host->memory = xenforeignmemory_open(host->logger, 0);
-	host->store = xs_open(XS_OPEN_READONLY);
 	if (!host->control || !host->call || !host->memory) {
 		say_error("open Xen's privileged interface:");
 	} else if (may_trace(host)) {
+		host->store = xs_open(XS_OPEN_READONLY);
+		if (!host->store)
+			say_warning("open xenstore; domains have no names:");
 		return host;
 	}
 	xen_host_close(host);
@@ -215,8 +219,10 @@ int xen_tbuf_set_pcpus(struct xen_host *host, const uint8_t *pcpus, size_t bytes
 	xc_cpumap_t map = xc_cpumap_alloc(host->control);
 	int room = xc_get_cpumap_size(host->control), status;
 
-	if (!map || room < 0)
+	if (!map || room < 0) {
+		free(map);
 		return -1;
+	}
 	if (pcpus)
 		memcpy(map, pcpus, bytes < (size_t)room ? bytes : (size_t)room);
 	else
