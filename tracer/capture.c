@@ -9,6 +9,7 @@
 #include "tracer/ending.h"
 #include "tracer/events.h"
 #include "tracer/lanes.h"
+#include "tracer/le.h"
 #include "tracer/progress.h"
 #include "tracer/restore.h"
 #include "tracer/say.h"
@@ -120,17 +121,13 @@ static char *domains_now(struct capture *capture, const char *when)
 static void put_file_block(struct capture *capture)
 {
 	static const char writer[] = "xtrace-cap " XTRACE_VERSION;
-	uint64_t realtime_ns = clock_realtime_ns();
 	uint8_t fixed[TRC_FILE_PAYLOAD_MIN];
 	const uint8_t *const piece[2] = { fixed, (const uint8_t *)writer };
 	const uint32_t piece_bytes[2] = { sizeof(fixed), sizeof(writer) - 1 };
 
-	for (unsigned i = 0; i < 4; i++) {
-		fixed[i] = (uint8_t)(TRC_VERSION_MAJOR >> (8 * i));
-		fixed[4 + i] = (uint8_t)(TRC_VERSION_MINOR >> (8 * i));
-	}
-	for (unsigned i = 0; i < 8; i++)
-		fixed[8 + i] = (uint8_t)(realtime_ns >> (8 * i));
+	put_le32(fixed, TRC_VERSION_MAJOR);
+	put_le32(fixed + 4, TRC_VERSION_MINOR);
+	put_le64(fixed + 8, clock_realtime_ns());
 	queue_put(capture->queue, TRC_BLOCK_FILE, 0, piece, piece_bytes);
 }
 

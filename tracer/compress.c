@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tracer/compress.h"
 
+#include "tracer/le.h"
 #include "tracer/output.h"
 #include "tracer/say.h"
 #include "tracer/trc_format.h"
@@ -22,15 +23,10 @@ struct block {
 	uint32_t stored_bytes, raw_bytes, arg;
 };
 
-static uint32_t get32(const uint8_t *at)
-{
-	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
 static struct block block_at(const uint8_t *header)
 {
-	return (struct block){ .type = (uint16_t)get32(header + 4), .flags = (uint16_t)(get32(header + 4) >> 16),
-			       .stored_bytes = get32(header + 8), .raw_bytes = get32(header + 12), .arg = get32(header + 16) };
+	return (struct block){ .type = (uint16_t)le32(header + 4), .flags = (uint16_t)(le32(header + 4) >> 16),
+			       .stored_bytes = le32(header + 8), .raw_bytes = le32(header + 12), .arg = le32(header + 16) };
 }
 
 /* What is bulk. */
@@ -95,11 +91,11 @@ static bool is_block(const uint8_t *bytes, uint64_t size, uint64_t at, struct bl
 {
 	const uint8_t *header = bytes + at, *payload = header + TRC_BLOCK_HEADER;
 
-	if (size - at < TRC_BLOCK_HEADER || get32(header) != TRC_BLOCK_MAGIC)
+	if (size - at < TRC_BLOCK_HEADER || le32(header) != TRC_BLOCK_MAGIC)
 		return false;
 	*block = block_at(header);
 	*end = (at + TRC_BLOCK_HEADER + block->stored_bytes + TRC_BLOCK_ALIGN - 1) / TRC_BLOCK_ALIGN * TRC_BLOCK_ALIGN;
-	return *end <= size && get32(header + TRC_BLOCK_CRC_AT) == crc32(crc32(0, header, TRC_BLOCK_CRC_AT), payload, block->stored_bytes);
+	return *end <= size && le32(header + TRC_BLOCK_CRC_AT) == crc32(crc32(0, header, TRC_BLOCK_CRC_AT), payload, block->stored_bytes);
 }
 
 /* What is no block must not vanish, nor get a CRC that says it is one. */

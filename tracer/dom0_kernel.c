@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tracer/dom0_kernel.h"
 
+#include "tracer/le.h"
 #include "tracer/say.h"
 #include "tracer/trc_format.h"
 
@@ -108,12 +109,6 @@ void dom0_kernel_begin(struct dom0_kernel *kernel, struct queue *queue)
 
 /* ---- pages ---- */
 
-static void put64(uint8_t *at, uint64_t value)
-{
-	for (int i = 0; i < 8; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-}
-
 /* What was dropped is told before the next page.  True if nothing is left to tell. */
 static bool tell_pending(struct kernel_lane *lane, uint32_t cpu, struct queue *queue)
 {
@@ -123,8 +118,8 @@ static bool tell_pending(struct kernel_lane *lane, uint32_t cpu, struct queue *q
 
 	if (lane->pending_pages == 0)
 		return true;
-	put64(payload, lane->pending_pages);
-	put64(payload + 8, lane->pending_bytes);
+	put_le64(payload, lane->pending_pages);
+	put_le64(payload + 8, lane->pending_bytes);
 	if (!queue_put(queue, TRC_BLOCK_KERNEL_DROPPED, cpu, piece, piece_bytes))
 		return false;
 	lane->dropped_pages += lane->pending_pages;

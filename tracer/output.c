@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tracer/output.h"
 
+#include "tracer/le.h"
 #include "tracer/say.h"
 #include "tracer/trc_format.h"
 
@@ -30,34 +31,16 @@ struct output {
 
 /* ---- the two formats ---- */
 
-static void put16(uint8_t *at, uint16_t value)
-{
-	at[0] = (uint8_t)value;
-	at[1] = (uint8_t)(value >> 8);
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, (uint16_t)value);
-	put16(at + 2, (uint16_t)(value >> 16));
-}
-
-static void put64(uint8_t *at, uint64_t value)
-{
-	put32(at, (uint32_t)value);
-	put32(at + 4, (uint32_t)(value >> 32));
-}
-
 static uint32_t container_header(uint8_t *header, uint16_t type, uint16_t flags, uint32_t arg, const uint8_t *payload,
 				 uint32_t stored_bytes, uint32_t raw_bytes)
 {
-	put32(header, TRC_BLOCK_MAGIC);
-	put16(header + 4, type);
-	put16(header + 6, flags);
-	put32(header + 8, stored_bytes);
-	put32(header + 12, raw_bytes);
-	put32(header + 16, arg);
-	put32(header + TRC_BLOCK_CRC_AT, (uint32_t)crc32(crc32(0, header, TRC_BLOCK_CRC_AT), payload, stored_bytes));
+	put_le32(header, TRC_BLOCK_MAGIC);
+	put_le16(header + 4, type);
+	put_le16(header + 6, flags);
+	put_le32(header + 8, stored_bytes);
+	put_le32(header + 12, raw_bytes);
+	put_le32(header + 16, arg);
+	put_le32(header + TRC_BLOCK_CRC_AT, (uint32_t)crc32(crc32(0, header, TRC_BLOCK_CRC_AT), payload, stored_bytes));
 	return TRC_BLOCK_HEADER;
 }
 
@@ -68,9 +51,9 @@ static uint32_t xentrace_header(uint8_t *header, uint16_t type, uint16_t flags, 
 	(void)flags, (void)payload, (void)raw_bytes;
 	if (type != TRC_BLOCK_WINDOW)
 		return 0;
-	put32(header, CPU_CHANGE);
-	put32(header + 4, arg);
-	put32(header + 8, stored_bytes);
+	put_le32(header, CPU_CHANGE);
+	put_le32(header + 4, arg);
+	put_le32(header + 8, stored_bytes);
 	return CPU_CHANGE_BYTES;
 }
 
@@ -181,9 +164,9 @@ static void note_index(struct output *output, uint16_t type, uint32_t arg)
 		output->index = index;
 		output->index_room = room;
 	}
-	put64(output->index + output->index_bytes, output->bytes);
-	put32(output->index + output->index_bytes + 8, type);
-	put32(output->index + output->index_bytes + 12, arg);
+	put_le64(output->index + output->index_bytes, output->bytes);
+	put_le32(output->index + output->index_bytes + 8, type);
+	put_le32(output->index + output->index_bytes + 12, arg);
 	output->index_bytes += TRC_INDEX_ENTRY;
 }
 
