@@ -128,17 +128,34 @@ int buffers_were_on(const struct buffers *buffers, bool *on)
 	return 0;
 }
 
+static int set_masks(const struct buffers *buffers, const struct options *options)
+{
+	if (xen_tbuf_set_events(buffers->host, options->event_mask) < 0)
+		return -1;
+	return xen_tbuf_set_pcpus(buffers->host, options->all_pcpus ? NULL : options->pcpu_map, sizeof(options->pcpu_map));
+}
+
 /* Off first: it makes Xen forget what it lost before. */
 int buffers_switch_on(const struct buffers *buffers, const struct options *options)
 {
 	int status = xen_tbuf_disable(buffers->host);
 
 	discard(buffers);
-	if (status < 0 || xen_tbuf_set_events(buffers->host, options->event_mask) < 0 ||
-	    xen_tbuf_set_pcpus(buffers->host, options->all_pcpus ? NULL : options->pcpu_map, sizeof(options->pcpu_map)) < 0 ||
-	    xen_tbuf_enable(buffers->host) < 0) {
+	if (status < 0 || set_masks(buffers, options) < 0 || xen_tbuf_enable(buffers->host) < 0) {
 		say_error("switch Xen's tracing on:");
 		return -1;
 	}
 	return 0;
+}
+
+bool buffers_were_meddled_with(const struct buffers *buffers, const struct options *options)
+{
+	struct xen_tbuf_info info;
+
+	if (xen_tbuf_info(buffers->host, &info) < 0 || info.event_mask == options->event_mask)
+		return false;
+	say_warning("somebody set Xen's event mask to 0x%08x: it is set again, and what happened meanwhile counts as dropped", info.event_mask);
+	if (set_masks(buffers, options) < 0)
+		say_warning("set Xen's event and pCPU mask:");
+	return true;
 }

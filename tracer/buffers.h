@@ -33,4 +33,7 @@ int buffers_were_on(const struct buffers *buffers, bool *on);
 /* Sets both masks and switches tracing on, with empty buffers.  On failure says why and returns -1. */
 int buffers_switch_on(const struct buffers *buffers, const struct options *options);
 
+/* Whether somebody else has set Xen's event mask since, which is said; both masks are set again. */
+bool buffers_were_meddled_with(const struct buffers *buffers, const struct options *options);
+
 #endif

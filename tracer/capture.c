@@ -46,9 +46,11 @@ struct capture {
 	int virq_fd;                    /* -1: looked at by time alone */
 	uint64_t begin_ns, next_snapshot_ns;
 	uint64_t start_tsc, end_tsc;
+	uint64_t masks_tsc;             /* until then Xen's masks were ours */
 	uint64_t cpu_ns;                /* that this process used up to the end of the capture */
 	enum end_reason reason;
 	bool slow_said, silent_said;    /* warnings that would come again and again */
+	bool meddled;                   /* somebody else set Xen's event mask */
 };
 
 /* ---- setting up ---- */
@@ -80,7 +82,7 @@ static int switch_on(struct capture *capture)
 	if (buffers_switch_on(&capture->buffers, capture->options) < 0)
 		return -1;
 	capture->virq_fd = xen_virq_fd(capture->host);
-	capture->start_tsc = xen_host_tsc();
+	capture->start_tsc = capture->masks_tsc = xen_host_tsc();
 	capture->begin_ns = clock_monotonic_ns();
 	capture->next_snapshot_ns = capture->begin_ns + SNAPSHOT_NS;
 	progress_begin(&capture->progress, capture->options->quiet, capture->options->duration_s, capture->begin_ns);
@@ -164,6 +166,20 @@ static void drain(struct capture *capture, enum lane_patience patience)
 	}
 }
 
+/* As xentrace -e does before it finds that another tracer is at work. */
+static void look_at_masks(struct capture *capture)
+{
+	uint64_t at_tsc = xen_host_tsc();
+
+	if (buffers_were_meddled_with(&capture->buffers, capture->options)) {
+		at_tsc = xen_host_tsc();
+		for (size_t i = 0; i < capture->lanes.count; i++)
+			lane_give_up(&capture->lanes.lane[i], capture->queue, capture->masks_tsc, at_tsc);
+		capture->meddled = true;
+	}
+	capture->masks_tsc = at_tsc;
+}
+
 static uint64_t deadline_ns(const struct capture *capture)
 {
 	double duration_s = capture->options->duration_s;
@@ -226,6 +242,7 @@ static void go_on(struct capture *capture)
 		drain(capture, LANE_DROPS);
 		dom0_kernel_drain(&capture->kernel, capture->queue);
 		if (at_ns >= capture->next_snapshot_ns) {
+			look_at_masks(capture);
 			put_text(capture, TRC_BLOCK_DOMAINS, domains_now(capture, "tick"));
 			capture->next_snapshot_ns += (at_ns - capture->next_snapshot_ns) / SNAPSHOT_NS * SNAPSHOT_NS + SNAPSHOT_NS;
 		}
@@ -237,6 +254,7 @@ static void go_on(struct capture *capture)
 		if (capture->reason == GOING_ON)
 			wait_for_work(capture, at_ns);
 	}
+	look_at_masks(capture);
 }
 
 /* ---- ending ---- */
@@ -256,7 +274,7 @@ static int tell_discarded(struct capture *capture)
 		lane_take_back(lane, &discarded->windows);
 		loss_add(&untold, &lane->pending);
 		lane_told(lane);
-		if (untold.bytes == 0)
+		if (!loss_is_any(&untold))
 			continue;
 		loss_to_payload(&untold, payload);
 		if (output_block(capture->output, TRC_BLOCK_DROPPED, 0, pcpu, payload, sizeof(payload), sizeof(payload)) < 0)
@@ -358,7 +376,7 @@ static int capture_with_writer(struct capture *capture)
 	progress_end(&capture->progress, capture->options->output, &capture->lanes, output_bytes(capture->output), capture->cpu_ns);
 	totals = lanes_totals(&capture->lanes);
 	code = end_exit_code(capture->reason, &totals);
-	return code == EXIT_OK && dom0_kernel_incomplete(&capture->kernel) ? EXIT_INCOMPLETE : code;
+	return code == EXIT_OK && (dom0_kernel_incomplete(&capture->kernel) || capture->meddled) ? EXIT_INCOMPLETE : code;
 }
 
 static int capture_with_room(struct capture *capture)

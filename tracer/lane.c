@@ -10,7 +10,7 @@ static bool tell_pending(struct lane *lane, struct queue *queue)
 	const uint8_t *const piece[2] = { payload, NULL };
 	const uint32_t piece_bytes[2] = { sizeof(payload), 0 };
 
-	if (lane->pending.bytes == 0)
+	if (!loss_is_any(&lane->pending))
 		return true;
 	loss_to_payload(&lane->pending, payload);
 	if (!queue_put(queue, TRC_BLOCK_DROPPED, lane->ring->pcpu, piece, piece_bytes))
@@ -50,6 +50,19 @@ int lane_drain(struct lane *lane, struct queue *queue, enum lane_patience patien
 		take_window(lane, queue, &window);
 	}
 	return 0;
+}
+
+void lane_give_up(struct lane *lane, struct queue *queue, uint64_t since_tsc, uint64_t until_tsc)
+{
+	const struct loss moment = { .tally = { .first_tsc = since_tsc, .last_tsc = until_tsc } };
+	struct ring_window window;
+
+	if (ring_peek(lane->ring, &window) > 0) {
+		loss_add_window(&lane->pending, &window);
+		ring_consume(lane->ring, &window);
+	}
+	loss_add(&lane->pending, &moment);
+	tell_pending(lane, queue);
 }
 
 void lane_take_back(struct lane *lane, const struct loss *windows)

@@ -25,6 +25,9 @@ enum lane_patience { LANE_DROPS, LANE_WAITS };
  * room.  Returns -1 if Xen's indices cannot be. */
 int lane_drain(struct lane *lane, struct queue *queue, enum lane_patience patience);
 
+/* What happened in this time, and what waits in the ring, counts as dropped.  until_tsc: of just now. */
+void lane_give_up(struct lane *lane, struct queue *queue, uint64_t since_tsc, uint64_t until_tsc);
+
 /* Takes back what went into the queue but not into the file: it is pending then. */
 void lane_take_back(struct lane *lane, const struct loss *windows);
 

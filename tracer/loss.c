@@ -3,6 +3,11 @@
 
 #include "tracer/le.h"
 
+bool loss_is_any(const struct loss *loss)
+{
+	return loss->bytes > 0 || loss->tally.last_tsc > 0;
+}
+
 void loss_add_window(struct loss *loss, const struct ring_window *window)
 {
 	ring_count(window, &loss->tally);

@@ -6,12 +6,16 @@
 #include "tracer/ring.h"
 #include "tracer/trc_format.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct loss {
 	struct ring_tally tally;     /* lost_records: by Xen, as records among the dropped ones say */
 	uint64_t bytes;              /* 0: nothing was dropped */
 };
+
+/* False: neither records nor a time in which there may have been some. */
+bool loss_is_any(const struct loss *loss);
 
 /* Adds a window that is dropped. */
 void loss_add_window(struct loss *loss, const struct ring_window *window);

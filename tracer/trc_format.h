@@ -70,6 +70,7 @@ enum trc_block_type {
 	 * arg = pCPU.  Records that the tracer had to drop because the disk was too slow or full:
 	 *   u64 records, u64 bytes, u64 first_tsc, u64 last_tsc   (0 where no record had a tsc; the first is that of Xen's own
 	 *                                                         losses where the records begin with them)
+	 * Also a time in which somebody else had set what Xen records; perhaps with 0 records.
 	 * (What Xen itself dropped is told by Xen's own LOST_RECORDS records inside the windows.)
 	 */
 	TRC_BLOCK_DROPPED = 5,

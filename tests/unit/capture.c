@@ -182,6 +182,24 @@ static void seconds(struct capture_test *test)
 	end_capture(test);
 }
 
+/* Somebody sets the event mask, and a second passes; then all is as it should be. */
+static void meddling(struct capture_test *test)
+{
+	unsigned calls;
+
+	wait_for_session(test);
+	write_rounds(test, test->rounds);
+	fake_set_events(test->xen, 0x00041000);
+	calls = fake_calls(test->xen, CALL_SET_EVENTS);
+	write_rounds(test, test->rounds);
+	fake_pass(test->xen, 1000000000);
+	fake_signal(test->xen);
+	while (fake_calls(test->xen, CALL_SET_EVENTS) == calls && !is_over(test))
+		nap();
+	write_rounds(test, test->rounds);
+	end_capture(test);
+}
+
 /* Some records, then the command that waits at the gate goes on. */
 static void open_gate(struct capture_test *test)
 {
@@ -972,6 +990,32 @@ static void an_earlier_session_lost_records(void **state)
 	assert_good_trace(test, "signal");
 }
 
+/* As xentrace -e does beside a capture, before it is refused: what was not recorded is no time that is known. */
+static void somebody_sets_the_event_mask(void **state)
+{
+	struct capture_test *test = *state;
+	uint64_t dropped_blocks = 0;
+	json_t *report;
+	struct trc trc;
+	int code;
+
+	test->produce = meddling;
+	run(test);
+	assert_ended(test, EXIT_INCOMPLETE);
+	assert_said(test, "somebody set Xen's event mask to 0x00041000");
+	trc = trc_read(test->trace);
+	dropped_blocks = assert_complete(test, &trc).dropped_blocks;
+	assert_int_equal(dropped_blocks, FAKE_PCPUS);
+	trc_free(&trc);
+	report = report_of(test, &code);
+	assert_int_equal(code, UNTRUSTED);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(report, "trace"), "damaged_bytes")), 0);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(report, "trace"), "backward_records")), 0);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(report, "trace"), "inconsistent_records")), 0);
+	assert_true(json_real_value(json_object_get(json_object_get(report, "trace"), "known_share")) < 0.5);
+	json_decref(report);
+}
+
 static void a_slow_disk(void **state)
 {
 	struct capture_test *test = *state;
@@ -1395,7 +1439,8 @@ int main(int argc, char **argv)
 		TEST(names_are_hostile), TEST(snapshots_each_second), TEST(only_some_pcpus), TEST(compressed_afterwards),
 		TEST(symbols_of_code_are_taken), TEST(hidden_symbols_are_not_taken), TEST(symbols_are_for_class_pv_only),
 		TEST(build_ids_are_in_the_host_block),
-		TEST(the_other_format), TEST(xen_loses_records), TEST(great_buffers), TEST(an_earlier_session_lost_records), TEST(a_slow_disk),
+		TEST(the_other_format), TEST(xen_loses_records), TEST(great_buffers), TEST(an_earlier_session_lost_records),
+		TEST(somebody_sets_the_event_mask), TEST(a_slow_disk),
 		TEST(a_slow_disk_becomes_full), TEST(no_space), TEST(no_space_anywhere), TEST(short_and_interrupted_writes),
 		TEST(the_file_may_not_be_larger), TEST(a_write_fails), TEST(a_full_device), TEST(the_output_exists), TEST(a_pipe_that_nobody_reads),
 		TEST(a_capture_that_does_not_begin),

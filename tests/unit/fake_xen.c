@@ -324,13 +324,18 @@ int xen_tbuf_set_pages(struct xen_host *host, uint32_t pages)
 	return 0;
 }
 
+void fake_set_events(struct xen_host *host, uint32_t mask)
+{
+	pthread_mutex_lock(&host->lock);
+	host->tracing.event_mask = mask;
+	pthread_mutex_unlock(&host->lock);
+}
+
 int xen_tbuf_set_events(struct xen_host *host, uint32_t mask)
 {
 	if (fails(host, CALL_SET_EVENTS))
 		return -1;
-	pthread_mutex_lock(&host->lock);
-	host->tracing.event_mask = mask;
-	pthread_mutex_unlock(&host->lock);
+	fake_set_events(host, mask);
 	fake_runstates(host, 0, 1); /* a hypercall and its caller leave records */
 	return 0;
 }

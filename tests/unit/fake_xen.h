@@ -83,6 +83,9 @@ void fake_runstates(struct xen_host *host, uint32_t pcpu, unsigned rounds);
 
 void fake_pass(struct xen_host *host, uint64_t ns);
 
+/* As somebody else does it. */
+void fake_set_events(struct xen_host *host, uint32_t mask);
+
 /* Signals, as a buffer that becomes half full does. */
 void fake_signal(struct xen_host *host);
 

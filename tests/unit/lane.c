@@ -66,11 +66,41 @@ static void full_until_the_next_record(void **state)
 	tear_down(setting);
 }
 
+/* What waits is dropped; the time is told where nothing did, too, and once. */
+static void given_up(void **state)
+{
+	static const uint32_t waiting[] = { 0, 400 };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(waiting); i++) {
+		struct setting *setting = set_up();
+		struct queue_item item;
+		struct loss told;
+		setting->prod = waiting[i];
+		lane_give_up(&setting->lane, setting->queue, 100, 200);
+		assert_int_equal(setting->cons, setting->prod);
+		assert_int_equal(lane_drain(&setting->lane, setting->queue, LANE_DROPS), 0);
+		queue_close(setting->queue);
+		assert_true(queue_take(setting->queue, &item));
+		assert_int_equal(item.type, TRC_BLOCK_DROPPED);
+		loss_from_payload(item.payload, &told);
+		assert_int_equal(told.bytes, waiting[i]);
+		assert_int_equal(told.tally.records, waiting[i] / 4);
+		assert_int_equal(told.tally.first_tsc, 100);
+		assert_int_equal(told.tally.last_tsc, 200);
+		queue_release(setting->queue);
+		assert_false(queue_take(setting->queue, &item));
+		assert_int_equal(lane_dropped_records(&setting->lane), waiting[i] / 4);
+		tear_down(setting);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_where_a_record_may_have_had_no_room),
 		cmocka_unit_test(full_until_the_next_record),
+		cmocka_unit_test(given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
