@@ -135,7 +135,7 @@ check-paper: all $(O)/tests/flat ## one of them with its baseline, end to end, a
 	$(Q)$(MAKE) MPICC=mpicc.lam mpi
 	O=$(O) tests/lab/paper
 
-$(O)/workloads/xencost: workloads/xencost.c $(addprefix $(O)/tracer/, xen_host_libxc.o xen_batch.o ring.o say.o)
+$(O)/workloads/xencost: workloads/xencost.c $(addprefix $(O)/tracer/, xen_host_libxc.o xen_batch.o ring.o say.o clock.o)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) $(TRACER_LIBS)
