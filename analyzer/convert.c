@@ -53,9 +53,12 @@ static int convert(const struct tracefile *file, FILE *out, const char *output_n
 	struct trust trust = { .input_name = file->input.name };
 
 	if (!put_windows(out, file, &trust)) {
-		diag_error("write %s:", output_name);
+		if (input_whole(&file->input))
+			diag_error("write %s:", output_name);
 		return EXIT_FAILED;
 	}
+	if (!input_whole(&file->input))
+		return EXIT_FAILED;
 	trust_summary(&trust);
 	if (trust.dropped_records > 0)
 		diag_warn("%s: records that the tracer dropped cannot be told in xentrace's format", file->input.name);

@@ -295,6 +295,8 @@ static bool recognise(struct tracefile *file)
 		return false;
 	}
 	first = input->size >= 4 ? le32(input->bytes) : 0;
+	if (!input_whole(input))
+		return false;
 	if (first == TRC_BLOCK_MAGIC) {
 		file->format = FORMAT_CONTAINER;
 		return container_version_known(input);
@@ -322,7 +324,7 @@ bool tracefile_open(struct tracefile *file, const char *path)
 
 bool tracefile_open_bytes(struct tracefile *file, const char *name, const uint8_t *bytes, size_t size)
 {
-	file->input = (struct input){ .name = name, .bytes = bytes, .size = size, .borrowed = true };
+	input_borrow(&file->input, name, bytes, size);
 	return recognise(file);
 }
 
@@ -338,5 +340,7 @@ void walk_begin(struct walk *walk, const struct tracefile *file, uint64_t positi
 
 bool walk_next(struct walk *walk, struct chunk *chunk, struct trust *trust)
 {
+	if (walk->file->input.readable < walk->file->input.size) /* zeros are all that is left */
+		return false;
 	return walk->file->format == FORMAT_CONTAINER ? container_next(walk, chunk, trust) : xentrace_next(walk, chunk, trust);
 }
