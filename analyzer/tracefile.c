@@ -65,7 +65,8 @@ static void xentrace_chunk(const struct input *input, uint64_t at, struct chunk 
 	if (next != input->size && !(next < input->size && xentrace_header(input, next)))
 		chunk->stored_bytes = xentrace_length(input, at + CPU_CHANGE_BYTES, window_bytes);
 	chunk->raw_bytes = chunk->stored_bytes;
-	if (window_bytes > chunk->stored_bytes && trust)
+	chunk->cut_short = window_bytes > chunk->stored_bytes;
+	if (chunk->cut_short && trust)
 		trust_damage(trust, at, 0, "%s: pCPU %u's window of %u bytes has only %u", next > input->size ? "cut off" : "a wrong length",
 			     chunk->pcpu, window_bytes, chunk->stored_bytes);
 }
@@ -194,6 +195,19 @@ static void container_chunk(const struct input *input, uint64_t at, struct chunk
 	};
 }
 
+/* Where the file ends in the middle of a window, that is a window of which no record is left. */
+static bool container_last_chunk(const struct input *input, uint64_t at, struct chunk *chunk)
+{
+	const uint8_t *header = input->bytes + at;
+
+	if (input->size - at < TRC_BLOCK_HEADER || le32(header) != TRC_BLOCK_MAGIC || le16(header + 4) != TRC_BLOCK_WINDOW ||
+	    !pcpu_valid(le32(header + 16)))
+		return false;
+	*chunk = (struct chunk){ .kind = CHUNK_WINDOW, .pcpu = le32(header + 16), .offset = at, .bytes = header + TRC_BLOCK_HEADER,
+				 .cut_short = true };
+	return true;
+}
+
 static bool container_next(struct walk *walk, struct chunk *chunk, struct trust *trust)
 {
 	const struct input *input = &walk->file->input;
@@ -213,7 +227,7 @@ static bool container_next(struct walk *walk, struct chunk *chunk, struct trust 
 			trust_damage(trust, begin, at - begin, "%s", fault);
 		walk->position = at;
 		if (at == input->size)
-			return false;
+			return container_last_chunk(input, begin, chunk);
 	}
 	container_chunk(input, at, chunk);
 	chunk->after_damage = at != begin;
