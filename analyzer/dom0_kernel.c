@@ -177,12 +177,17 @@ static void enter_page(struct dom0_kernel *kernel, struct cpu_stream *stream, co
 		note_missed(stream, stream->page.missed_events);
 }
 
-/* Finds this CPU's next whole page; what is told to be missing before it is noted. */
+/* Finds this CPU's next whole page; what is told to be missing before it is noted, and what may be where the file is damaged. */
 static bool next_page(struct dom0_kernel *kernel, struct cpu_stream *stream)
 {
 	struct chunk chunk;
 
-	while (!stream->in_page && deal_next(kernel->deal, stream->cpu, &chunk)) {
+	while (!stream->in_page) {
+		bool more = deal_next(kernel->deal, stream->cpu, &chunk);
+		if (chunk.after_damage)
+			note_missed(stream, 0);
+		if (!more)
+			break;
 		if (chunk.block_type == TRC_BLOCK_KERNEL_PAGE)
 			enter_page(kernel, stream, &chunk);
 		else if (chunk.block_type == TRC_BLOCK_KERNEL_DROPPED)
