@@ -49,24 +49,10 @@ static void parse_timeline(struct options *options, char *arg, struct argp_state
 		argp_error(state, "--timeline ends before it begins");
 }
 
-static void parse_file(struct options *options, char *arg, struct argp_state *state)
-{
-	if (state->arg_num == 0 && strcmp(arg, "convert") == 0)
-		options->convert_to = "";
-	else if (!options->input)
-		options->input = arg;
-	else if (options->convert_to && !*options->convert_to)
-		options->convert_to = arg;
-	else
-		argp_error(state, "one trace at a time: `%s' is too many", arg);
-}
-
 static void check(const struct options *options, struct argp_state *state)
 {
 	if (!options->input)
 		argp_error(state, "which trace?");
-	if (options->convert_to && !*options->convert_to)
-		argp_error(state, "convert to which file?");
 	if (options->analysis.from_s >= options->analysis.to_s)
 		argp_error(state, "--from must be less than --to");
 	if (options->analysis.brief && options->figures)
@@ -98,7 +84,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "no terminal `%s'", arg);
 		break;
 	case KEY_TIMELINE: parse_timeline(options, arg, state); break;
-	case ARGP_KEY_ARG: parse_file(options, arg, state); break;
+	case ARGP_KEY_ARG:
+		if (options->input)
+			argp_error(state, "one trace at a time: `%s' is too many", arg);
+		options->input = arg;
+		break;
 	case ARGP_KEY_END: check(options, state); break;
 	default: return ARGP_ERR_UNKNOWN;
 	}

@@ -46,6 +46,19 @@ setup() {
 	diff "$work/a" "$work/b"
 }
 
+@test "a conversion takes no option of a report, has a new file's mode, and leaves what is no file in its place" {
+	run "$fair" convert --from 1 "$data/w124.trc" "$work/x"; [ "$status" -eq 2 ]; [ ! -e "$work/x" ]
+	run "$fair" convert "$data/w124.trc"; [ "$status" -eq 2 ]
+	(umask 027; "$fair" convert "$data/w124.trc" "$work/x")
+	[ "$(stat -c %a "$work/x")" = 640 ]
+	mkfifo "$work/fifo"
+	cat "$work/fifo" >"$work/y" &
+	"$fair" convert "$data/w124.trc" "$work/fifo"
+	wait
+	[ -p "$work/fifo" ]
+	cmp "$work/x" "$work/y"
+}
+
 @test "a file cut off anywhere is read up to there" {
 	size=$(stat -c %s "$data/w124.trc")
 	for cut in 1 100 5000 20001 $((size / 2)) $((size - 3)); do
