@@ -77,7 +77,8 @@ setup() {
 }
 
 @test "figures" {
-	"$fair" --figures "$work/figs" --terminal svg "$data/scp3.trc" >/dev/null
+	"$fair" --figures "$work/figs" --terminal svg --timeline 1,1.5 "$data/scp3.trc" >/dev/null
+	grep -q '^# .*made by: .* --timeline 1,1.5 ' "$work/figs/timeline.gp"
 	for terminal in pdf png cairolatex dumb; do
 		"$fair" --figures "$work/$terminal" --terminal "$terminal" "$data/scp3.trc" >/dev/null
 	done
