@@ -72,7 +72,7 @@ struct hostinfo {
 };
 
 /* Takes one block that is neither window nor dropped count.  What is not well-formed is counted as
- * damage.  False only when out of memory. */
+ * damage.  False only when out of memory; payload->out_of_memory may tell so, too. */
 bool hostinfo_take(struct hostinfo *info, const struct chunk *chunk, struct payload *payload, struct trust *trust);
 void hostinfo_free(struct hostinfo *info);
 

@@ -376,6 +376,27 @@ static void mutants(void **state)
 	free(mutant.bytes);
 }
 
+/* JSON that would take some hundred megabytes to hold. */
+static void description_too_long(void **state)
+{
+	enum { BYTES = (1 << 24) + 1 };
+	uint8_t *json = malloc(BYTES);
+	struct image image = { 0 };
+	struct counts counts;
+
+	(void)state;
+	assert_non_null(json);
+	memset(json, ' ', BYTES);
+	json[0] = '{';
+	json[BYTES - 1] = '}';
+	add_block(&image, TRC_BLOCK_KERNEL, 0, json, BYTES);
+	counts = pull_image(&image);
+	assert_int_equal(counts.trust.damaged_places, 1);
+	assert_int_equal(counts.trust.damaged_bytes, BYTES);
+	free(image.bytes);
+	free(json);
+}
+
 /* A block cut off anywhere. */
 static void truncated(void **state)
 {
@@ -400,7 +421,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole), cmocka_unit_test(consistent), cmocka_unit_test(page_lost), cmocka_unit_test(page_unrecognised),
-		cmocka_unit_test(mutants), cmocka_unit_test(truncated),
+		cmocka_unit_test(mutants), cmocka_unit_test(description_too_long), cmocka_unit_test(truncated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
