@@ -167,15 +167,20 @@ static bool block_plausible(const struct input *input, uint64_t at)
 	return !block_fault(input, at) && block_leads_on(input, at);
 }
 
-/* As block_fault(); and a length that leads nowhere is only believed if the CRC is good. */
-static const char *block_doubt(const struct input *input, uint64_t at)
+/* As block_fault(); and a length that leads nowhere is only believed if the CRC is good.  No more is read for that than the file
+ * is long: lengths that were made to reach over each other would have it read without end. */
+static const char *block_doubt(struct walk *walk, uint64_t at)
 {
+	const struct input *input = &walk->file->input;
 	const char *fault = block_fault(input, at);
 	const uint8_t *block = input->bytes + at;
+	bool believed;
 
-	if (fault || block_leads_on(input, at) || block_crc_good(block, le32(block + 8)))
+	if (fault || block_leads_on(input, at))
 		return fault;
-	return "a block with a wrong CRC, whose length leads to no other block";
+	believed = walk->doubted_bytes <= input->size && block_crc_good(block, le32(block + 8));
+	walk->doubted_bytes += le32(block + 8);
+	return believed ? NULL : "a block with a wrong CRC, whose length leads to no other block";
 }
 
 static void container_chunk(const struct input *input, uint64_t at, struct chunk *chunk)
@@ -216,7 +221,7 @@ static bool container_next(struct walk *walk, struct chunk *chunk, struct trust 
 
 	if (at >= input->size)
 		return false;
-	fault = block_doubt(input, at);
+	fault = block_doubt(walk, at);
 	if (fault) {
 		do
 			at += TRC_BLOCK_ALIGN;

@@ -56,6 +56,7 @@ struct chunk {
 struct walk {
 	const struct tracefile *file;
 	uint64_t position;       /* of the next chunk */
+	uint64_t doubted_bytes;  /* of blocks whose CRC was to tell if their length can be believed */
 };
 
 /* Room for an inflated payload; starts zeroed, grows, is freed by its owner. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/trace.h"
 
+#include <stdlib.h>
+
 enum { AFTER_DAMAGE = 1, CUT_SHORT = 2 };
 
 struct wanted { enum chunk_kind kind; uint32_t pcpu, raw_bytes; unsigned marks; };
@@ -154,6 +156,35 @@ static void container_cut_off(void **state)
 	}
 }
 
+/* Pairs of an empty block and one that reaches over half of the file: to try the CRC of each would take hours. */
+static void lengths_over_each_other(void **state)
+{
+	enum { PAIRS = 1 << 17, PAIR_WORDS = 12, HALF_BYTES = PAIRS / 2 * PAIR_WORDS * 4 + TRC_BLOCK_ALIGN };
+	const uint32_t pair[PAIR_WORDS] = {
+		TRC_BLOCK_MAGIC, TRC_BLOCK_MARKER, 0, 0, 0, 0, TRC_BLOCK_MAGIC, TRC_BLOCK_MARKER, HALF_BYTES, HALF_BYTES, 0, 0,
+	};
+	uint8_t *bytes = malloc(PAIRS * sizeof(pair));
+	struct trust trust = trust_quiet();
+	struct tracefile file;
+	struct chunk chunk;
+	struct walk walk;
+	size_t blocks = 0;
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < PAIRS; i++)
+		memcpy(bytes + i * sizeof(pair), pair, sizeof(pair));
+	assert_true(tracefile_open_bytes(&file, "pairs", bytes, PAIRS * sizeof(pair)));
+	walk_begin(&walk, &file, 0);
+	alarm(60);
+	while (walk_next(&walk, &chunk, &trust))
+		blocks++;
+	alarm(0);
+	assert_true(blocks > 0 && trust.damaged_places > 0);
+	tracefile_close(&file);
+	free(bytes);
+}
+
 static void payloads_are_checked_and_inflated(void **state)
 {
 	uint8_t raw[200], packed[400];
@@ -206,6 +237,7 @@ int main(void)
 		cmocka_unit_test(container_blocks),
 		cmocka_unit_test(container_damage),
 		cmocka_unit_test(container_cut_off),
+		cmocka_unit_test(lengths_over_each_other),
 		cmocka_unit_test(payloads_are_checked_and_inflated),
 	};
 
