@@ -28,12 +28,27 @@ static bool write_all(int fd, const uint8_t *bytes, size_t size)
 	return true;
 }
 
+/* A temporary file without a name.  (Not every file system has O_TMPFILE.)  -1, and errno, on failure. */
+static int open_unnamed(const char *directory)
+{
+	char *path;
+	int fd;
+
+	if (asprintf(&path, "%s/xtrace-fair.XXXXXX", directory) < 0)
+		return -1;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	free(path);
+	return fd;
+}
+
 /* Copies the pipe, or what else has no size, to an unlinked temporary file.  Returns its descriptor, or -1 and says why. */
 static int spool(int pipe_fd, const char *name)
 {
 	const char *directory = getenv("TMPDIR");
 	uint8_t block[64 * 1024];
-	int fd = open(directory && *directory ? directory : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = open_unnamed(directory && *directory ? directory : "/tmp");
 
 	if (fd < 0) {
 		diag_error("a temporary file for %s in $TMPDIR:", name);
