@@ -97,6 +97,15 @@ static const struct argp_option result_rows[] = {
 	{ 0 },
 };
 
+static double share_of(const char *arg, struct argp_state *state)
+{
+	double share = option_number(arg, 0, state, "min-known");
+
+	if (share > 1)
+		argp_error(state, "--min-known wants a share from 0 to 1, not `%s'", arg);
+	return share;
+}
+
 static error_t parse_result(int key, char *arg, struct argp_state *state)
 {
 	const struct option_result *result = state->input;
@@ -107,7 +116,7 @@ static error_t parse_result(int key, char *arg, struct argp_state *state)
 		*result->figures = NULL;
 		*result->terminal = "pdf";
 		break;
-	case KEY_MIN_KNOWN: *result->min_known = option_number(arg, 0, state, "min-known"); break;
+	case KEY_MIN_KNOWN: *result->min_known = share_of(arg, state); break;
 	case KEY_FIGURES: *result->figures = arg; break;
 	case KEY_TERMINAL:
 		*result->terminal = arg;

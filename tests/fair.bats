@@ -23,6 +23,7 @@ setup() {
 	run "$fair" --nonsense x; [ "$status" -eq 2 ]
 	run "$fair" --from 5 --to 3 x; [ "$status" -eq 2 ]
 	run "$fair" --format xml x; [ "$status" -eq 2 ]
+	run "$fair" --min-known 95 x; [ "$status" -eq 2 ]
 }
 
 @test "no file, an empty file and no trace exit with 1 and say why" {
