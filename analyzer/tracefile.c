@@ -273,6 +273,11 @@ const uint8_t *chunk_payload(const struct chunk *chunk, struct payload *payload,
 		trust_damage(trust, chunk->offset, chunk->stored_bytes, "a block of type %u with a wrong CRC", chunk->block_type);
 		return NULL;
 	}
+	if (chunk->block_flags & ~TRC_FLAG_ZLIB) {
+		trust_damage(trust, chunk->offset, chunk->stored_bytes, "a block of type %u with flags 0x%x, which are not known", chunk->block_type,
+			     chunk->block_flags);
+		return NULL;
+	}
 	if (chunk->block_flags & TRC_FLAG_ZLIB)
 		bytes = inflate_payload(chunk, payload);
 	if (!bytes)

@@ -203,6 +203,7 @@ static void payloads_are_checked_and_inflated(void **state)
 	trace_block(&trace, TRC_BLOCK_WINDOW, TRC_FLAG_ZLIB, 1, packed, (uint32_t)packed_bytes, sizeof(raw));
 	trace_block(&trace, TRC_BLOCK_WINDOW, TRC_FLAG_ZLIB, 1, packed, (uint32_t)packed_bytes, sizeof(raw) - 1);
 	trace_block(&trace, TRC_BLOCK_WINDOW, TRC_FLAG_ZLIB, 1, packed, (uint32_t)packed_bytes, TRC_PAYLOAD_MAX);
+	trace_block(&trace, TRC_BLOCK_WINDOW, TRC_FLAG_ZLIB << 1, 1, raw, sizeof(raw), sizeof(raw));
 	trace.bytes[80 + 24] ^= 1; /* in the payload of the window of pCPU 3 */
 	trace_to_file(&trace, &file);
 	walk_begin(&walk, &file, 0);
@@ -224,6 +225,9 @@ static void payloads_are_checked_and_inflated(void **state)
 	assert_null(chunk_payload(&chunk, &payload, &trust));
 	assert_true(payload.room_bytes < 1 << 20); /* nothing was made room for that cannot be */
 	assert_int_equal(trust.damaged_places, 3);
+	assert_true(walk_next(&walk, &chunk, &trust));
+	assert_null(chunk_payload(&chunk, &payload, &trust));
+	assert_int_equal(trust.damaged_places, 4);
 	assert_false(walk_next(&walk, &chunk, &trust));
 	payload_free(&payload);
 	tracefile_close(&file);
