@@ -72,7 +72,7 @@ $(UNIT_TESTS): $(O)/tests/unit/%: $(O)/tests/unit/%.o $$(addprefix $(O)/,$$(unit
 
 # The analysis without a command line, and what reads symbols.
 ANALYSIS_OBJ := $(filter-out $(addprefix $(O)/analyzer/, main.o options.o figures.o figures_dom0.o figures_credit.o figures_diff.o convert.o \
-    plot.o diff_main.o diff_options.o), $(ANALYZER_OBJ))
+    diff_main.o diff_options.o), $(ANALYZER_OBJ))
 SYMBOLS_OBJ  := $(addprefix $(O)/, $(unit_symbols))
 FUZZ_OBJ     := $(addprefix $(O)/tests/fuzz/, analysis.o mutate.o replay.o symbols.o)
 FUZZ_SECONDS ?= 60
