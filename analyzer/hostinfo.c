@@ -66,6 +66,18 @@ static uint32_t get_u32(struct reading *reading, const json_t *object, const cha
 	return (uint32_t)get_number(reading, object, key, UINT32_MAX);
 }
 
+/* A number from 0 to most, whole or not. */
+static double get_real(struct reading *reading, const json_t *object, const char *key, double most)
+{
+	const json_t *member = json_object_get(object, key);
+	double number = json_number_value(member);
+
+	if ((!member || json_is_number(member) || json_is_null(member)) && number >= 0 && number <= most)
+		return number;
+	reading->bad = key;
+	return 0;
+}
+
 /* 0 if it is none that a clock can have. */
 static uint64_t get_hz(struct reading *reading, const json_t *object, const char *key)
 {
@@ -100,9 +112,10 @@ static bool take_host(struct reading *reading, const json_t *root)
 	info->tsc_hz = get_hz(reading, root, "tsc_hz");
 	info->start_tsc = get_u64(reading, root, "start_tsc");
 	info->pcpus = (uint32_t)get_number(reading, root, "pcpus", PCPU_MAX);
-	info->tslice_ms = json_number_value(json_object_get(pool, "tslice_ms"));
-	info->ratelimit_us = json_number_value(json_object_get(pool, "ratelimit_us"));
-	info->ratelimit_told = json_is_number(json_object_get(pool, "ratelimit_us"));
+	info->tslice_ms = get_real(reading, pool, "tslice_ms", XEN_TSLICE_MS_MAX);
+	info->ratelimit_us = get_real(reading, pool, "ratelimit_us", XEN_RATELIMIT_US_MAX);
+	info->ratelimit_told = json_is_number(json_object_get(pool, "ratelimit_us")) &&
+			       json_number_value(json_object_get(pool, "ratelimit_us")) == info->ratelimit_us;
 	info->threads_per_core = (uint32_t)get_number(reading, root, "threads_per_core", PCPU_MAX);
 	info->cores_per_socket = (uint32_t)get_number(reading, root, "cores_per_socket", PCPU_MAX);
 	return true;

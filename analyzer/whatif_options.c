@@ -9,8 +9,8 @@
 
 enum { KEY_WEIGHT = 256, KEY_CAP, KEY_AFFINITY, KEY_TSLICE, KEY_RATELIMIT, KEY_BOOST, KEY_ACCOUNTING, KEY_SCHEDULER };
 
-/* What Xen 4.17 takes (xen/include/public/sysctl.h and domctl.h). */
-enum { WEIGHT_MAX = 65535, CAP_MAX = 65535, TSLICE_MS_MAX = 1000, RATELIMIT_US_MIN = 100, RATELIMIT_US_MAX = 500000 };
+/* What Xen 4.17 takes of a domain (xen/include/public/domctl.h). */
+enum { WEIGHT_MAX = 65535, CAP_MAX = 65535 };
 
 static const struct argp_option option_table[] = {
 	{ "weight", KEY_WEIGHT, "DOMAIN=N", 0, "Another weight, 1 to 65535", 0 },
@@ -147,11 +147,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_WEIGHT: add_override(options, OVERRIDE_WEIGHT, arg, state); break;
 	case KEY_CAP: add_override(options, OVERRIDE_CAP, arg, state); break;
 	case KEY_AFFINITY: add_override(options, OVERRIDE_AFFINITY, arg, state); break;
-	case KEY_TSLICE: options->tslice_ms = (int)number_of(arg, "ms", 1, TSLICE_MS_MAX, state); break;
+	case KEY_TSLICE: options->tslice_ms = (int)number_of(arg, "ms", 1, XEN_TSLICE_MS_MAX, state); break;
 	case KEY_RATELIMIT:
-		options->ratelimit_us = (int)number_of(arg, "us", 0, RATELIMIT_US_MAX, state);
-		if (options->ratelimit_us > 0 && options->ratelimit_us < RATELIMIT_US_MIN)
-			argp_error(state, "a rate limit of less than %d us: Xen refuses that", RATELIMIT_US_MIN);
+		options->ratelimit_us = (int)number_of(arg, "us", 0, XEN_RATELIMIT_US_MAX, state);
+		if (options->ratelimit_us > 0 && options->ratelimit_us < XEN_RATELIMIT_US_MIN)
+			argp_error(state, "a rate limit of less than %d us: Xen refuses that", XEN_RATELIMIT_US_MIN);
 		break;
 	case KEY_BOOST: options->boost = second_of(arg, "off", "on", state); break;
 	case KEY_ACCOUNTING: options->tick_debit = second_of(arg, "exact", "tick", state); break;
