@@ -484,8 +484,6 @@ static int run_stages(struct run *run, const struct analysis_options *options)
 
 	if (!scan(run))
 		return failed_memory();
-	if (!input_whole(&run->file.input))
-		return EXIT_FAILED;
 	if (run->pcpu_count == 0) {
 		diag_error("%s: no whole window of trace records in it", result->input_name);
 		return EXIT_FAILED;
@@ -518,7 +516,7 @@ static int run_open(struct run *run, const struct analysis_options *options)
 		result->input_crc32 = (uint32_t)crc32_z(0, run->file.input.bytes, run->file.input.size);
 	status = naming_init(&run->naming, options->xen_syms, options->dom0_syms) ? run_stages(run, options) : EXIT_FAILED;
 	trust_summary(&result->trust);
-	if (status == EXIT_OK && !input_whole(&run->file.input))
+	if (!input_whole(&run->file.input))
 		status = EXIT_FAILED;
 	account_free(&run->account);
 	dom0_free(&run->dom0);
