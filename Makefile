@@ -28,7 +28,7 @@ TRACER_SRC   := $(addprefix tracer/, main.c options.c events.c capture.c buffers
     compress.c command.c snapshot.c ending.c progress.c restore.c clock.c say.c xen_host_libxc.c xen_batch.c dom0_kernel.c \
     kernel_trace_tracefs.c dom0_symbols.c symbols_cache.c)
 ANALYZER_SRC := $(addprefix analyzer/, main.c options.c option_values.c analysis.c input.c tracefile.c deal.c event.c stream.c merge.c vcpu.c runners.c \
-    account.c latency.c timeline.c histogram.c share.c fluid.c clock.c hostinfo.c summary.c report.c report_text.c \
+    account.c latency.c timeline.c histogram.c share.c fluid.c clock.c json_block.c hostinfo.c summary.c report.c report_text.c \
     report_text_why.c verdict.c report_json.c report_json_why.c report_csv.c csv.c figures.c figures_dom0.c convert.c progress.c trust.c diag.c room.c dom0_kernel.c \
     kernel_format.c kernel_page.c dom0_role.c dom0_ledger.c series.c charge.c dom0_evidence.c xen_time.c top.c symbols.c naming.c pv.c pv_result.c report_text_pv.c report_json_pv.c dom0.c dom0_words.c report_text_dom0.c report_json_dom0.c \
     credit_rules.c credit_told.c credit_trail.c lottery.c credit.c result_credit.c report_text_credit.c report_json_credit.c figures_credit.c \

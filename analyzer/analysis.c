@@ -516,6 +516,8 @@ static int run_open(struct run *run, const struct analysis_options *options)
 		result->input_crc32 = (uint32_t)crc32_z(0, run->file.input.bytes, run->file.input.size);
 	status = naming_init(&run->naming, options->xen_syms, options->dom0_syms) ? run_stages(run, options) : EXIT_FAILED;
 	trust_summary(&result->trust);
+	if (!input_whole(&run->file.input))
+		status = EXIT_FAILED;
 	account_free(&run->account);
 	dom0_free(&run->dom0);
 	moments_free(&run->moments);

@@ -4,11 +4,13 @@
 #include "analyzer/diag.h"
 #include "analyzer/tracefile.h"
 
+#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool put_le32(FILE *out, uint32_t value)
@@ -53,24 +55,45 @@ static int convert(const struct tracefile *file, FILE *out, const char *output_n
 	struct trust trust = { .input_name = file->input.name };
 
 	if (!put_windows(out, file, &trust)) {
-		diag_error("write %s:", output_name);
+		if (input_whole(&file->input))
+			diag_error("write %s:", output_name);
 		return EXIT_FAILED;
 	}
+	if (!input_whole(&file->input))
+		return EXIT_FAILED;
 	trust_summary(&trust);
 	if (trust.dropped_records > 0)
 		diag_warn("%s: records that the tracer dropped cannot be told in xentrace's format", file->input.name);
 	return trust_is_sound(&trust) && trust.dropped_records == 0 ? EXIT_OK : EXIT_UNTRUSTED;
 }
 
+/* As a file that somebody makes by its name, and not, as mkstemp() has it, for its owner alone. */
+static int make_temporary(char *path)
+{
+	mode_t mask = umask(0);
+	int fd = mkstemp(path);
+
+	umask(mask);
+	if (fd >= 0 && fchmod(fd, 0666 & ~mask) < 0) {
+		close(fd);
+		unlink(path);
+		return -1;
+	}
+	return fd;
+}
+
+/* To a new file beside the target, which takes its place when all is in it. */
 static int convert_to_file(const struct tracefile *file, const char *path)
 {
 	char *temporary;
 	int fd = -1, status = EXIT_FAILED;
 	FILE *out;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+		diag_error("out of memory");
 		return EXIT_FAILED;
-	fd = mkstemp(temporary);
+	}
+	fd = make_temporary(temporary);
 	out = fd < 0 ? NULL : fdopen(fd, "wb");
 	if (!out) {
 		diag_error("create %s:", temporary);
@@ -87,17 +110,80 @@ static int convert_to_file(const struct tracefile *file, const char *path)
 	return status;
 }
 
-int convert_to_xentrace(const char *input_path, const char *output_path)
+/* To what is no file, such as a pipe or /dev/null: nothing may take its place. */
+static int convert_to_other(const struct tracefile *file, const char *path)
 {
+	FILE *out = fopen(path, "wb");
+	int status;
+
+	if (!out) {
+		diag_error("open %s:", path);
+		return EXIT_FAILED;
+	}
+	status = convert(file, out, path);
+	if (fclose(out) == 0 || status == EXIT_FAILED)
+		return status;
+	diag_error("write %s:", path);
+	return EXIT_FAILED;
+}
+
+static int convert_to(const struct tracefile *file, const char *path)
+{
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return convert(file, stdout, "standard output");
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) ? convert_to_other(file, path) : convert_to_file(file, path);
+}
+
+/* ---- the command line ---- */
+
+struct paths {
+	const char *input, *output;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct paths *paths = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (paths->output)
+			argp_error(state, "one trace at a time: `%s' is too many", arg);
+		*(paths->input ? &paths->output : &paths->input) = arg;
+		break;
+	case ARGP_KEY_END:
+		if (!paths->input)
+			argp_error(state, "which trace?");
+		if (!paths->output)
+			argp_error(state, "convert to which file?");
+		break;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const char doc[] =
+	"Writes an xtrace-cap file in xentrace's format, all of it.\v"
+	"TRACE may be - for standard input, FILE - for standard output.\n\n"
+	"Exit codes: 0 fine; 1 failed; 2 wrong usage; 3 done, but something of the trace could not be taken over.";
+
+int convert_main(int argc, char **argv)
+{
+	static const struct argp argp = { NULL, parse, "TRACE FILE", doc, NULL, NULL, NULL };
+	struct paths paths = { NULL, NULL };
 	struct tracefile file;
 	int status;
 
-	if (!tracefile_open(&file, input_path))
+	argp_program_version = "xtrace-fair " XTRACE_VERSION;
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &paths) != 0) {
+		diag_error("the command line:");
 		return EXIT_FAILED;
-	if (strcmp(output_path, "-") == 0)
-		status = convert(&file, stdout, "standard output");
-	else
-		status = convert_to_file(&file, output_path);
+	}
+	if (!tracefile_open(&file, paths.input))
+		return EXIT_FAILED;
+	status = convert_to(&file, paths.output);
 	tracefile_close(&file);
 	return status;
 }

@@ -3,25 +3,15 @@
 
 #include "analyzer/diag.h"
 #include "analyzer/option_values.h"
-#include "analyzer/plot.h"
 #include "analyzer/report_diff.h"
 
-#include <argp.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_AGAINST = 256, KEY_FORMAT, KEY_FROM, KEY_TO, KEY_TSC_HZ, KEY_MIN_KNOWN, KEY_FIGURES, KEY_TERMINAL };
+enum { KEY_AGAINST = 256 };
 
 static const struct argp_option option_table[] = {
 	{ "against", KEY_AGAINST, NULL, 0, "What comes before is runs of A, what comes after runs of B", 0 },
-	{ "format", KEY_FORMAT, "text|json|csv", 0, "How to report (default: text)", 0 },
-	{ "from", KEY_FROM, "SECONDS", 0, "Leave out of each trace what is before", 0 },
-	{ "to", KEY_TO, "SECONDS", 0, "Leave out of each trace what is after", 0 },
-	{ "tsc-hz", KEY_TSC_HZ, "HZ", 0, "The TSC's frequency, where the traces do not tell", 0 },
-	{ "min-known", KEY_MIN_KNOWN, "SHARE", 0, "Exit with 3 if less of the vCPUs' time is known (default: 0.95)", 0 },
-	{ "figures", KEY_FIGURES, "DIR", 0, "Also write a figure of both there: .dat, .gp and what gnuplot makes of them", 1 },
-	{ "terminal", KEY_TERMINAL, "pdf|svg|png|cairolatex|dumb", 0, "What gnuplot makes (default: pdf)", 1 },
 	{ 0 },
 };
 
@@ -34,6 +24,8 @@ static const char doc[] =
 /* The command line as it is read. */
 struct reading {
 	struct diff_options *options;
+	struct option_reading shared;
+	struct option_result result;
 	size_t side;
 	bool against;
 };
@@ -50,6 +42,7 @@ static void check(struct reading *reading, struct argp_state *state)
 {
 	struct diff_options *options = reading->options;
 
+	options->format = diff_format_named(reading->shared.format);
 	if (!reading->against && options->count[0] == 2) {
 		options->inputs[1][options->count[1]++] = options->inputs[0][1];
 		options->count[0] = 1;
@@ -58,14 +51,11 @@ static void check(struct reading *reading, struct argp_state *state)
 		argp_error(state, "which of the %zu traces are A, and which B?  Put --against between", options->count[0]);
 	if (options->count[0] == 0 || options->count[1] == 0)
 		argp_error(state, "which two traces?");
-	if (options->analysis.from_s >= options->analysis.to_s)
-		argp_error(state, "--from must be less than --to");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct reading *reading = state->input;
-	struct diff_options *options = reading->options;
 
 	switch (key) {
 	case KEY_AGAINST:
@@ -74,20 +64,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		reading->against = true;
 		reading->side = 1;
 		break;
-	case KEY_FORMAT:
-		options->format = diff_format_named(arg);
-		if (!options->format)
-			argp_error(state, "no format `%s'", arg);
-		break;
-	case KEY_FROM: options->analysis.from_s = option_number(arg, 0, state, "from"); break;
-	case KEY_TO: options->analysis.to_s = option_number(arg, 0, state, "to"); break;
-	case KEY_TSC_HZ: options->analysis.tsc_hz = option_hz(arg, state); break;
-	case KEY_MIN_KNOWN: options->min_known = option_number(arg, 0, state, "min-known"); break;
-	case KEY_FIGURES: options->figures = arg; break;
-	case KEY_TERMINAL:
-		options->terminal = arg;
-		if (!plot_terminal_known(arg))
-			argp_error(state, "no terminal `%s'", arg);
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &reading->shared;
+		state->child_inputs[1] = &reading->result;
 		break;
 	case ARGP_KEY_ARG: take_file(reading, arg); break;
 	case ARGP_KEY_END: check(reading, state); break;
@@ -104,13 +83,14 @@ void diff_options_free(struct diff_options *options)
 
 void diff_options_parse(struct diff_options *options, int argc, char **argv)
 {
-	static const struct argp argp = { option_table, parse, "A B\nA... --against B...", doc, NULL, NULL, NULL };
-	struct reading reading = { .options = options };
-
-	*options = (struct diff_options){
-		.format = diff_format_named("text"), .terminal = "pdf", .min_known = 0.95,
-		.analysis = { .to_s = INFINITY, .timeline_from_s = NAN, .timeline_to_s = NAN },
+	static const struct argp_child shared[] = { { &option_reading, 0, NULL, 0 }, { &option_result, 0, NULL, 0 }, { 0 } };
+	static const struct argp argp = { option_table, parse, "A B\nA... --against B...", doc, shared, NULL, NULL };
+	struct reading reading = {
+		.options = options, .shared.analysis = &options->analysis,
+		.result = { &options->min_known, &options->figures, &options->terminal },
 	};
+
+	*options = (struct diff_options){ 0 };
 	for (size_t s = 0; s < DIFF_SIDES; s++)
 		options->inputs[s] = calloc((size_t)argc + 1, sizeof(*options->inputs[s]));
 	argp_program_version = "xtrace-fair " XTRACE_VERSION;

@@ -3,12 +3,12 @@
 
 #include "analyzer/bytes.h"
 #include "analyzer/deal.h"
+#include "analyzer/json_block.h"
 #include "analyzer/kernel_format.h"
 #include "analyzer/kernel_page.h"
 #include "tracer/trc_format.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,20 +85,17 @@ static void take_formats(struct dom0_kernel *kernel, const json_t *root, uint64_
 /* Only the first of its kind in a file counts. */
 static void take_description(struct dom0_kernel *kernel, const struct chunk *chunk, struct payload *payload)
 {
-	const uint8_t *bytes = kernel->info.captured ? NULL : chunk_payload(chunk, payload, kernel->trust);
-	json_t *root = bytes ? json_loadb((const char *)bytes, chunk->raw_bytes, 0, NULL) : NULL;
+	json_t *root = kernel->info.captured ? NULL : json_block(chunk, "kernel", payload, kernel->trust);
 
-	if (bytes && !json_is_object(root)) {
-		trust_damage(kernel->trust, chunk->offset, chunk->stored_bytes, "the block about Dom0's kernel is no JSON object");
-	} else if (root) {
-		copy_string(root, "missing", kernel->info.missing, sizeof(kernel->info.missing));
-		kernel->info.captured = !json_object_get(root, "missing");
-		copy_string(root, "release", kernel->info.release, sizeof(kernel->info.release));
-		copy_string(root, "clock", kernel->info.clock, sizeof(kernel->info.clock));
-		take_lists(&kernel->info, root);
-		if (kernel->info.captured)
-			take_formats(kernel, root, chunk->offset);
-	}
+	if (!root)
+		return;
+	copy_string(root, "missing", kernel->info.missing, sizeof(kernel->info.missing));
+	kernel->info.captured = !json_object_get(root, "missing");
+	copy_string(root, "release", kernel->info.release, sizeof(kernel->info.release));
+	copy_string(root, "clock", kernel->info.clock, sizeof(kernel->info.clock));
+	take_lists(&kernel->info, root);
+	if (kernel->info.captured)
+		take_formats(kernel, root, chunk->offset);
 	json_decref(root);
 }
 
@@ -127,6 +124,7 @@ static bool scan(struct dom0_kernel *kernel)
 	struct chunk chunk;
 	struct walk walk;
 	uint64_t strange_pages = 0;
+	bool done;
 
 	walk_begin(&walk, kernel->file, 0);
 	while (kernel->file->format == FORMAT_CONTAINER && walk_next(&walk, &chunk, NULL)) {
@@ -139,8 +137,9 @@ static bool scan(struct dom0_kernel *kernel)
 		else if (strange_pages++ == 0)
 			trust_damage(kernel->trust, chunk.offset, chunk.stored_bytes, "a page of Dom0's kernel without a format, or of CPU %u", chunk.pcpu);
 	}
+	done = !payload.out_of_memory;
 	payload_free(&payload);
-	return make_streams(kernel, seen);
+	return done && make_streams(kernel, seen);
 }
 
 /* ---- one CPU's events ---- */
@@ -177,12 +176,17 @@ static void enter_page(struct dom0_kernel *kernel, struct cpu_stream *stream, co
 		note_missed(stream, stream->page.missed_events);
 }
 
-/* Finds this CPU's next whole page; what is told to be missing before it is noted. */
+/* Finds this CPU's next whole page; what is told to be missing before it is noted, and what may be where the file is damaged. */
 static bool next_page(struct dom0_kernel *kernel, struct cpu_stream *stream)
 {
 	struct chunk chunk;
 
-	while (!stream->in_page && deal_next(kernel->deal, stream->cpu, &chunk)) {
+	while (!stream->in_page) {
+		bool more = deal_next(kernel->deal, stream->cpu, &chunk);
+		if (chunk.after_damage)
+			note_missed(stream, 0);
+		if (!more)
+			break;
 		if (chunk.block_type == TRC_BLOCK_KERNEL_PAGE)
 			enter_page(kernel, stream, &chunk);
 		else if (chunk.block_type == TRC_BLOCK_KERNEL_DROPPED)

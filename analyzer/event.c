@@ -88,7 +88,7 @@ const struct event events[] = {
 	{ 0x00081001, 0, 0x400, "VMENTRY", "hvm", 0, REC_COUNTED, "", HVM },
 	{ 0x00081002, 0, 0x500, "VMEXIT", "hvm", 2, REC_COUNTED, "reason, u32 or u64 rip", HVM "; both vendors up to 4.18, Intel only since 4.19" },
 	{ 0x00081003, 0, 0x500, "SVM_EXIT", "hvm", 2, REC_COUNTED, "reason, u32 or u64 rip", HVM "/svm; since 4.19" },
-	{ 0x00082001, 0x00082027, 0x200, "HVM_HANDLER", "hvm", 0, REC_COUNTED, "", HVM },
+	{ 0x00082001, 0x00082027, 0x300, "HVM_HANDLER", "hvm", 0, REC_COUNTED, "", HVM "; id: 0x100 with u64 values, 0x200 what is written" },
 	{ 0x00084001, 0x00084011, 0, "HVM_EMUL", "hvm", 0, REC_COUNTED, "", HVM },
 
 	{ 0x0010f001, 0, 0, "GRANT_MAP", "mem", 1, REC_GRANT, "granting_domain", "xen/common/grant_table.c map_grant_ref" },
@@ -113,7 +113,7 @@ const struct event events[] = {
 	{ 0x0020100d, 0, 0, "HYPERCALL", "pv", 1, REC_PV, "op:20 argument_flags:12, arguments", "xen/common/trace.c __trace_hypercall; since 4.3" },
 	{ 0x0020200e, 0, 0, "HYPERCALL_SUBCALL", "pv", 1, REC_PV, "op:20 argument_flags:12, arguments", "xen/common/multicall.c; since 4.3" },
 
-	{ 0x0040f001, 0x0040f00f, 0x100, "SHADOW", "shadow", 0, REC_COUNTED, "", "xen/arch/x86/mm/shadow" },
+	{ 0x0040f001, 0x0040f00f, 0x300, "SHADOW", "shadow", 0, REC_COUNTED, "", "xen/arch/x86/mm/shadow/multi.c; id: levels of the guest's page tables less two, << 8" },
 	{ 0x00801001, 0x00801003, 0, "HW_PM", "hw", 0, REC_COUNTED, "", "xen/drivers/cpufreq, xen/arch/x86/acpi/cpu_idle.c" },
 	{ 0x00802001, 0x00802008, 0, "HW_IRQ", "hw", 0, REC_COUNTED, "", "xen/arch/x86/irq.c" },
 	{ 0x00804001, 0, 0, "EVTCHN_SEND", "hw", 3, REC_EVTCHN_SEND, "u16 sender_vcpu, u16 sender_domain, u16 vcpu, u16 domain, port:20 virq:8 kind:4", PATCH },

@@ -2,19 +2,15 @@
 #include "analyzer/hostinfo.h"
 
 #include "analyzer/clock.h"
+#include "analyzer/json_block.h"
 #include "analyzer/room.h"
 #include "tracer/trc_format.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	JSON_BYTES_MAX = 1 << 24, /* a thousand domains of 64 vCPUs are less than half of it */
-	DOMAINS_MAX = 1 << 14,
-};
+enum { DOMAINS_MAX = 1 << 14 };
 
 /* ---- getters: a missing member leaves the old text, or reads as 0; so does one that is not what it should be ---- */
 
@@ -70,6 +66,18 @@ static uint32_t get_u32(struct reading *reading, const json_t *object, const cha
 	return (uint32_t)get_number(reading, object, key, UINT32_MAX);
 }
 
+/* A number from 0 to most, whole or not. */
+static double get_real(struct reading *reading, const json_t *object, const char *key, double most)
+{
+	const json_t *member = json_object_get(object, key);
+	double number = json_number_value(member);
+
+	if ((!member || json_is_number(member) || json_is_null(member)) && number >= 0 && number <= most)
+		return number;
+	reading->bad = key;
+	return 0;
+}
+
 /* 0 if it is none that a clock can have. */
 static uint64_t get_hz(struct reading *reading, const json_t *object, const char *key)
 {
@@ -104,9 +112,10 @@ static bool take_host(struct reading *reading, const json_t *root)
 	info->tsc_hz = get_hz(reading, root, "tsc_hz");
 	info->start_tsc = get_u64(reading, root, "start_tsc");
 	info->pcpus = (uint32_t)get_number(reading, root, "pcpus", PCPU_MAX);
-	info->tslice_ms = json_number_value(json_object_get(pool, "tslice_ms"));
-	info->ratelimit_us = json_number_value(json_object_get(pool, "ratelimit_us"));
-	info->ratelimit_told = json_is_number(json_object_get(pool, "ratelimit_us"));
+	info->tslice_ms = get_real(reading, pool, "tslice_ms", XEN_TSLICE_MS_MAX);
+	info->ratelimit_us = get_real(reading, pool, "ratelimit_us", XEN_RATELIMIT_US_MAX);
+	info->ratelimit_told = json_is_number(json_object_get(pool, "ratelimit_us")) &&
+			       json_number_value(json_object_get(pool, "ratelimit_us")) == info->ratelimit_us;
 	info->threads_per_core = (uint32_t)get_number(reading, root, "threads_per_core", PCPU_MAX);
 	info->cores_per_socket = (uint32_t)get_number(reading, root, "cores_per_socket", PCPU_MAX);
 	return true;
@@ -309,46 +318,28 @@ static const struct {
 	{ TRC_BLOCK_END, "end", take_end },
 };
 
-static bool take_json(struct hostinfo *info, size_t row, const uint8_t *bytes, const struct chunk *chunk, struct trust *trust)
+static bool take_json(struct hostinfo *info, size_t row, const json_t *root, const struct chunk *chunk, struct trust *trust)
 {
 	struct reading reading = { .info = info };
-	json_error_t error;
-	json_t *root;
-	bool done = true;
+	bool done = json_blocks[row].take(&reading, root);
 
-	errno = 0;
-	root = json_loadb((const char *)bytes, chunk->raw_bytes, 0, &error);
-	if (!root && errno == ENOMEM) /* jansson itself says so only of some of its allocations */
-		return false;
-	if (root && json_is_object(root))
-		done = json_blocks[row].take(&reading, root);
-	else
-		trust_damage(trust, chunk->offset, chunk->stored_bytes, "the %s block is no JSON object", json_blocks[row].name);
 	if (reading.bad)
 		trust_damage(trust, chunk->offset, 0, "the %s block: its \"%s\" are not what they should be", json_blocks[row].name, reading.bad);
-	json_decref(root);
 	return done;
 }
 
 bool hostinfo_take(struct hostinfo *info, const struct chunk *chunk, struct payload *payload, struct trust *trust)
 {
-	const uint8_t *bytes;
+	const uint8_t *bytes = chunk->block_type == TRC_BLOCK_FILE ? chunk_payload(chunk, payload, trust) : NULL;
 
+	if (bytes)
+		take_file(info, bytes, chunk->raw_bytes);
 	for (size_t row = 0; row < sizeof(json_blocks) / sizeof(json_blocks[0]); row++) {
-		if (json_blocks[row].block_type != chunk->block_type)
-			continue;
-		if (chunk->raw_bytes > JSON_BYTES_MAX) {
-			trust_damage(trust, chunk->offset, chunk->stored_bytes, "the %s block of %u bytes is too long",
-				     json_blocks[row].name, chunk->raw_bytes);
-			return true;
-		}
-		bytes = chunk_payload(chunk, payload, trust);
-		return !bytes || take_json(info, row, bytes, chunk, trust);
-	}
-	if (chunk->block_type == TRC_BLOCK_FILE) {
-		bytes = chunk_payload(chunk, payload, trust);
-		if (bytes)
-			take_file(info, bytes, chunk->raw_bytes);
+		json_t *root = json_blocks[row].block_type == chunk->block_type ? json_block(chunk, json_blocks[row].name, payload, trust) : NULL;
+		bool done = !root || take_json(info, row, root, chunk, trust);
+		json_decref(root);
+		if (!done)
+			return false;
 	}
 	return true;
 }

@@ -15,6 +15,9 @@
 
 #define AFFINITY_ANY UINT64_MAX
 
+/* What Xen takes as parameters of its schedulers: xen/include/public/sysctl.h, Xen 4.17.  A rate limit of 0 is none. */
+enum { XEN_TSLICE_MS_MAX = 1000, XEN_RATELIMIT_US_MIN = 100, XEN_RATELIMIT_US_MAX = 500000 };
+
 enum { NAME_MAX_BYTES = 128, WEIGHT_UNKNOWN = 0, DOMAIN_INFO_VCPUS = 64 };
 
 struct domain_info {
@@ -72,7 +75,7 @@ struct hostinfo {
 };
 
 /* Takes one block that is neither window nor dropped count.  What is not well-formed is counted as
- * damage.  False only when out of memory. */
+ * damage.  False only when out of memory; payload->out_of_memory may tell so, too. */
 bool hostinfo_take(struct hostinfo *info, const struct chunk *chunk, struct payload *payload, struct trust *trust);
 void hostinfo_free(struct hostinfo *info);
 

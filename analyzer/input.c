@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,12 +28,27 @@ static bool write_all(int fd, const uint8_t *bytes, size_t size)
 	return true;
 }
 
+/* A temporary file without a name.  (Not every file system has O_TMPFILE.)  -1, and errno, on failure. */
+static int open_unnamed(const char *directory)
+{
+	char *path;
+	int fd;
+
+	if (asprintf(&path, "%s/xtrace-fair.XXXXXX", directory) < 0)
+		return -1;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	free(path);
+	return fd;
+}
+
 /* Copies the pipe, or what else has no size, to an unlinked temporary file.  Returns its descriptor, or -1 and says why. */
 static int spool(int pipe_fd, const char *name)
 {
 	const char *directory = getenv("TMPDIR");
 	uint8_t block[64 * 1024];
-	int fd = open(directory && *directory ? directory : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = open_unnamed(directory && *directory ? directory : "/tmp");
 
 	if (fd < 0) {
 		diag_error("a temporary file for %s in $TMPDIR:", name);
@@ -55,37 +71,89 @@ static int spool(int pipe_fd, const char *name)
 	}
 }
 
-/* A byte that was mapped cannot be read.  The signal comes again and ends the program. */
-static void say_unreadable(int signal_number)
-{
-	static const char message[] = "xtrace-fair: the input became shorter while it was read, or its disk failed\n";
-	ssize_t said = write(STDERR_FILENO, message, sizeof(message) - 1);
+/* ---- what is mapped ---- */
 
-	(void)signal_number;
-	(void)said;
+/* The handler of a signal has nothing else to look at.  Only one thread opens, reads and closes inputs. */
+static struct input *mapped;
+
+/* A byte that was mapped cannot be read: from its page on zeros take the place of all.  If it is nobody's, or they cannot,
+ * the signal comes again and ends the program. */
+static void read_as_zeros(int signal_number, siginfo_t *info, void *context)
+{
+	uintptr_t page = (uintptr_t)info->si_addr & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+	int saved_errno = errno;
+
+	(void)context;
+	for (struct input *input = mapped; input; input = input->next) {
+		uintptr_t offset = page - (uintptr_t)input->bytes;
+		if (offset >= input->size)
+			continue;
+		if (mmap((void *)page, input->size - offset, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+			break;
+		input->readable = offset;
+		errno = saved_errno;
+		return;
+	}
+	signal(signal_number, SIG_DFL);
 }
 
 /* Takes the descriptor, whatever comes of it. */
 static bool map(struct input *input, int fd, uint64_t size)
 {
-	const struct sigaction unreadable = { .sa_handler = say_unreadable, .sa_flags = (int)SA_RESETHAND };
+	const struct sigaction unreadable = { .sa_sigaction = read_as_zeros, .sa_flags = SA_SIGINFO };
 	void *at = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
 
 	if (at == MAP_FAILED)
 		diag_error("map %s:", input->name);
-	close(fd);
-	if (at == MAP_FAILED)
-		return false;
-	sigaction(SIGBUS, &unreadable, NULL);
+	if (at == MAP_FAILED || !at) {
+		close(fd);
+		return !at;
+	}
 	input->bytes = at;
-	input->size = size;
+	input->size = input->readable = size;
+	input->fd = fd;
+	input->next = mapped;
+	mapped = input;
+	sigaction(SIGBUS, &unreadable, NULL);
 	return true;
 }
+
+static void unmap(struct input *input)
+{
+	struct input **at = &mapped;
+
+	while (*at != input)
+		at = &(*at)->next;
+	*at = input->next;
+	munmap((void *)(uintptr_t)input->bytes, input->size);
+	close(input->fd);
+}
+
+bool input_whole(const struct input *input)
+{
+	uint64_t readable = input->readable;
+	struct stat st;
+	uint8_t byte;
+
+	if (input->borrowed || !input->bytes)
+		return true;
+	if (fstat(input->fd, &st) == 0 && (uint64_t)st.st_size < input->size) /* within its last page no signal tells */
+		diag_error("%s: offset %jd: the file ends here: it became shorter while it was read", input->name, (intmax_t)st.st_size);
+	else if (readable == input->size)
+		return true;
+	else if (pread(input->fd, &byte, 1, (off_t)readable) < 0)
+		diag_error("%s: offset %" PRIu64 ": cannot be read any more:", input->name, readable);
+	else
+		diag_error("%s: offset %" PRIu64 ": could not be read for a while", input->name, readable);
+	return false;
+}
+
+/* ---- files ---- */
 
 bool input_open(struct input *input, const char *path)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC), spooled_fd;
+	int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC), spooled_fd;
 	struct stat st;
 
 	*input = (struct input){ .name = is_stdin ? "standard input" : path };
@@ -107,9 +175,14 @@ bool input_open(struct input *input, const char *path)
 	return false;
 }
 
+void input_borrow(struct input *input, const char *name, const uint8_t *bytes, uint64_t size)
+{
+	*input = (struct input){ .name = name, .bytes = bytes, .size = size, .readable = size, .borrowed = true };
+}
+
 void input_close(struct input *input)
 {
 	if (input->bytes && !input->borrowed)
-		munmap((void *)(uintptr_t)input->bytes, input->size);
+		unmap(input);
 	*input = (struct input){ 0 };
 }

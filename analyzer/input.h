@@ -7,8 +7,9 @@
  * tables are filled once.  (Where page tables are shadowed, as in a virtual machine without hardware for them, the first
  * touch of a page takes microseconds, and copies by pread() were faster.)
  *
- * What cannot be read any more, since somebody made the file shorter or its disk failed, ends the program by SIGBUS, with
- * a message; no report was begun then.
+ * What cannot be read any more, since somebody made the file shorter or its disk failed, would end the program by SIGBUS
+ * wherever it is.  Instead all from there on reads as 0, and input_whole() tells: who is done with an input asks it before
+ * anything is said of what was read.
  */
 #ifndef XTRACE_INPUT_H
 #define XTRACE_INPUT_H
@@ -20,11 +21,21 @@ struct input {
 	const char *name;       /* as given, borrowed; "standard input" for "-" */
 	const uint8_t *bytes;   /* NULL when size is 0 */
 	uint64_t size;
+	volatile uint64_t readable; /* bytes; less than size when what is behind them could not be read */
 	bool borrowed;          /* the bytes are not a mapping, but somebody's who frees them */
+	int fd;                 /* of a mapping */
+	struct input *next;     /* of those that are mapped */
 };
 
-/* Maps the file, "-" being standard input.  On failure says why and returns false. */
+/* Maps the file, "-" being standard input.  On failure says why and returns false.  The input stays where it is until it
+ * is closed. */
 bool input_open(struct input *input, const char *path);
+
+/* The same of bytes in memory, which stay the caller's. */
+void input_borrow(struct input *input, const char *name, const uint8_t *bytes, uint64_t size);
+
+/* False, and said from where on and why, if some of it could not be read any more. */
+bool input_whole(const struct input *input);
 void input_close(struct input *input);
 
 #endif

@@ -35,8 +35,6 @@ static int report_main(int argc, char **argv)
 	int status;
 
 	options_parse(&options, argc, argv);
-	if (options.convert_to)
-		return convert_to_xentrace(options.input, options.convert_to);
 	plot = (struct plot){ options.figures, options.terminal, argc, argv };
 	options.analysis.with_crc32 = options.figures != NULL;
 	if (options.figures && !(options.analysis.timeline = figures_open_timeline(&plot)))
@@ -62,6 +60,7 @@ static const struct {
 	char *full_name;          /* what it calls itself */
 	int (*run)(int argc, char **argv);
 } subcommands[] = {
+	{ "convert", "xtrace-fair convert", convert_main },
 	{ "diff", "xtrace-fair diff", diff_main },
 	{ "whatif", "xtrace-fair whatif", whatif_main },
 };

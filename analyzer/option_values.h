@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What options say that several command lines have.  All exit with argp_err_exit_status, as argp does, if it cannot be. */
+/* The options that several command lines have.  All exit with argp_err_exit_status, as argp does, if a value cannot be. */
 #ifndef XTRACE_OPTION_VALUES_H
 #define XTRACE_OPTION_VALUES_H
 
-#include <stdint.h>
+#include <argp.h>
 
-struct argp_state;
+struct analysis_options;
+
+/* Children of a command line's argp, each with its rows, their values and defaults, and what must hold between them.  The parent
+ * sets their inputs at ARGP_KEY_INIT; at ARGP_KEY_END they have been before it. */
+extern const struct argp option_reading; /* --format, --from, --to, --tsc-hz */
+extern const struct argp option_result;  /* --min-known, --figures, --terminal */
+
+/* Their inputs: where the values go. */
+struct option_reading {
+	const char *format;                /* one of text, json and csv */
+	struct analysis_options *analysis;
+};
+
+struct option_result {
+	double *min_known;
+	const char **figures, **terminal;  /* NULL: no figures */
+};
 
 /* What --what says: a number not below least. */
 double option_number(const char *arg, double least, struct argp_state *state, const char *what);
-
-/* What --tsc-hz says. */
-uint64_t option_hz(const char *arg, struct argp_state *state);
 
 #endif

@@ -8,7 +8,6 @@
 
 struct options {
 	const char *input;         /* "-": standard input */
-	const char *convert_to;    /* NULL, or: convert to a xentrace file instead of reporting */
 	const char *figures;       /* NULL, or the directory for figures */
 	const char *terminal;      /* of the figures */
 	const struct report_format *format;

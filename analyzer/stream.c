@@ -33,6 +33,7 @@ static bool enter_window(struct stream *stream, const struct chunk *chunk)
 	const uint8_t *bytes = chunk_payload(chunk, &stream->payload, stream->trust);
 
 	stream->gap |= !bytes;
+	stream->cut_short = chunk->cut_short;
 	stream->at = bytes;
 	stream->end = bytes ? bytes + chunk->raw_bytes : NULL;
 	return bytes;
@@ -142,6 +143,8 @@ static bool next_chunk(struct stream *stream, struct rec *rec, bool *lost)
 	struct chunk chunk;
 
 	*lost = false;
+	stream->gap |= stream->cut_short;
+	stream->cut_short = false;
 	while (deal_next(stream->deal, stream->pcpu, &chunk)) {
 		stream->gap |= chunk.after_damage;
 		stream->chunk_offset = chunk.offset;

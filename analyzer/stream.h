@@ -46,6 +46,7 @@ struct stream {
 	uint32_t pcpu;
 	bool loss_open;
 	bool gap;                       /* something was skipped since the last record */
+	bool cut_short;                 /* what was behind the current window's last record is missing */
 	uint32_t loss_running;          /* u16 domain << 16 | u16 vcpu that Xen names at a loss's end */
 	uint64_t counts[256];           /* records by row */
 	void (*aside)(void *arg, const struct rec *rec); /* hears of REC_PV records when they are passed by; NULL: nobody does */

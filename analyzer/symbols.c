@@ -243,7 +243,7 @@ static bool take_elf(struct symbols *symbols, const struct input *input)
 bool symbols_load(struct symbols *symbols, const char *path)
 {
 	struct input input;
-	bool done;
+	bool done, whole;
 
 	*symbols = (struct symbols){ 0 };
 	if (!input_open(&input, path))
@@ -252,7 +252,10 @@ bool symbols_load(struct symbols *symbols, const char *path)
 		done = take_elf(symbols, &input);
 	else
 		done = symbols_take_text(symbols, (const char *)input.bytes, input.size);
+	whole = input_whole(&input);
 	input_close(&input);
+	if (!whole)
+		return false;
 	if (!done)
 		diag_error("out of memory");
 	else if (symbols->count == 0)

@@ -65,7 +65,8 @@ static void xentrace_chunk(const struct input *input, uint64_t at, struct chunk 
 	if (next != input->size && !(next < input->size && xentrace_header(input, next)))
 		chunk->stored_bytes = xentrace_length(input, at + CPU_CHANGE_BYTES, window_bytes);
 	chunk->raw_bytes = chunk->stored_bytes;
-	if (window_bytes > chunk->stored_bytes && trust)
+	chunk->cut_short = window_bytes > chunk->stored_bytes;
+	if (chunk->cut_short && trust)
 		trust_damage(trust, at, 0, "%s: pCPU %u's window of %u bytes has only %u", next > input->size ? "cut off" : "a wrong length",
 			     chunk->pcpu, window_bytes, chunk->stored_bytes);
 }
@@ -166,15 +167,20 @@ static bool block_plausible(const struct input *input, uint64_t at)
 	return !block_fault(input, at) && block_leads_on(input, at);
 }
 
-/* As block_fault(); and a length that leads nowhere is only believed if the CRC is good. */
-static const char *block_doubt(const struct input *input, uint64_t at)
+/* As block_fault(); and a length that leads nowhere is only believed if the CRC is good.  No more is read for that than the file
+ * is long: lengths that were made to reach over each other would have it read without end. */
+static const char *block_doubt(struct walk *walk, uint64_t at)
 {
+	const struct input *input = &walk->file->input;
 	const char *fault = block_fault(input, at);
 	const uint8_t *block = input->bytes + at;
+	bool believed;
 
-	if (fault || block_leads_on(input, at) || block_crc_good(block, le32(block + 8)))
+	if (fault || block_leads_on(input, at))
 		return fault;
-	return "a block with a wrong CRC, whose length leads to no other block";
+	believed = walk->doubted_bytes <= input->size && block_crc_good(block, le32(block + 8));
+	walk->doubted_bytes += le32(block + 8);
+	return believed ? NULL : "a block with a wrong CRC, whose length leads to no other block";
 }
 
 static void container_chunk(const struct input *input, uint64_t at, struct chunk *chunk)
@@ -194,6 +200,19 @@ static void container_chunk(const struct input *input, uint64_t at, struct chunk
 	};
 }
 
+/* Where the file ends in the middle of a window, that is a window of which no record is left. */
+static bool container_last_chunk(const struct input *input, uint64_t at, struct chunk *chunk)
+{
+	const uint8_t *header = input->bytes + at;
+
+	if (input->size - at < TRC_BLOCK_HEADER || le32(header) != TRC_BLOCK_MAGIC || le16(header + 4) != TRC_BLOCK_WINDOW ||
+	    !pcpu_valid(le32(header + 16)))
+		return false;
+	*chunk = (struct chunk){ .kind = CHUNK_WINDOW, .pcpu = le32(header + 16), .offset = at, .bytes = header + TRC_BLOCK_HEADER,
+				 .cut_short = true };
+	return true;
+}
+
 static bool container_next(struct walk *walk, struct chunk *chunk, struct trust *trust)
 {
 	const struct input *input = &walk->file->input;
@@ -202,7 +221,7 @@ static bool container_next(struct walk *walk, struct chunk *chunk, struct trust 
 
 	if (at >= input->size)
 		return false;
-	fault = block_doubt(input, at);
+	fault = block_doubt(walk, at);
 	if (fault) {
 		do
 			at += TRC_BLOCK_ALIGN;
@@ -213,7 +232,7 @@ static bool container_next(struct walk *walk, struct chunk *chunk, struct trust 
 			trust_damage(trust, begin, at - begin, "%s", fault);
 		walk->position = at;
 		if (at == input->size)
-			return false;
+			return container_last_chunk(input, begin, chunk);
 	}
 	container_chunk(input, at, chunk);
 	chunk->after_damage = at != begin;
@@ -252,6 +271,11 @@ const uint8_t *chunk_payload(const struct chunk *chunk, struct payload *payload,
 		return bytes;
 	if (!block_crc_good(chunk->bytes - TRC_BLOCK_HEADER, chunk->stored_bytes)) {
 		trust_damage(trust, chunk->offset, chunk->stored_bytes, "a block of type %u with a wrong CRC", chunk->block_type);
+		return NULL;
+	}
+	if (chunk->block_flags & ~TRC_FLAG_ZLIB) {
+		trust_damage(trust, chunk->offset, chunk->stored_bytes, "a block of type %u with flags 0x%x, which are not known", chunk->block_type,
+			     chunk->block_flags);
 		return NULL;
 	}
 	if (chunk->block_flags & TRC_FLAG_ZLIB)
@@ -295,6 +319,8 @@ static bool recognise(struct tracefile *file)
 		return false;
 	}
 	first = input->size >= 4 ? le32(input->bytes) : 0;
+	if (!input_whole(input))
+		return false;
 	if (first == TRC_BLOCK_MAGIC) {
 		file->format = FORMAT_CONTAINER;
 		return container_version_known(input);
@@ -322,7 +348,7 @@ bool tracefile_open(struct tracefile *file, const char *path)
 
 bool tracefile_open_bytes(struct tracefile *file, const char *name, const uint8_t *bytes, size_t size)
 {
-	file->input = (struct input){ .name = name, .bytes = bytes, .size = size, .borrowed = true };
+	input_borrow(&file->input, name, bytes, size);
 	return recognise(file);
 }
 
@@ -338,5 +364,7 @@ void walk_begin(struct walk *walk, const struct tracefile *file, uint64_t positi
 
 bool walk_next(struct walk *walk, struct chunk *chunk, struct trust *trust)
 {
+	if (walk->file->input.readable < walk->file->input.size) /* zeros are all that is left */
+		return false;
 	return walk->file->format == FORMAT_CONTAINER ? container_next(walk, chunk, trust) : xentrace_next(walk, chunk, trust);
 }

@@ -41,7 +41,7 @@ enum chunk_kind { CHUNK_WINDOW, CHUNK_DROPPED, CHUNK_OTHER };
 
 struct chunk {
 	enum chunk_kind kind;
-	uint16_t block_type;     /* of a container; 0 in a xentrace file */
+	uint16_t block_type;     /* of a container; 0 in a xentrace file, and of a window of which nothing is left */
 	uint16_t block_flags;
 	uint32_t pcpu;           /* of a window or a dropped count */
 	uint64_t offset;         /* of the chunk's header in the file */
@@ -49,12 +49,14 @@ struct chunk {
 	uint32_t stored_bytes;
 	uint32_t raw_bytes;      /* after inflating */
 	bool after_damage;       /* what was before it had to be skipped: windows of any pCPU may be missing */
+	bool cut_short;          /* of a window: its last records are missing; of a container's all are, for none can be checked */
 };
 
 /* A walk through a file, from a position on: 0, or where another walk was. */
 struct walk {
 	const struct tracefile *file;
 	uint64_t position;       /* of the next chunk */
+	uint64_t doubted_bytes;  /* of blocks whose CRC was to tell if their length can be believed */
 };
 
 /* Room for an inflated payload; starts zeroed, grows, is freed by its owner. */

@@ -4,16 +4,13 @@
 #include "analyzer/diag.h"
 #include "analyzer/option_values.h"
 
-#include <argp.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_WEIGHT = 256, KEY_CAP, KEY_AFFINITY, KEY_TSLICE, KEY_RATELIMIT, KEY_BOOST, KEY_ACCOUNTING, KEY_SCHEDULER, KEY_FORMAT, KEY_FROM,
-       KEY_TO, KEY_TSC_HZ };
+enum { KEY_WEIGHT = 256, KEY_CAP, KEY_AFFINITY, KEY_TSLICE, KEY_RATELIMIT, KEY_BOOST, KEY_ACCOUNTING, KEY_SCHEDULER };
 
-/* What Xen 4.17 takes (xen/include/public/sysctl.h and domctl.h). */
-enum { WEIGHT_MAX = 65535, CAP_MAX = 65535, TSLICE_MS_MAX = 1000, RATELIMIT_US_MIN = 100, RATELIMIT_US_MAX = 500000 };
+/* What Xen 4.17 takes of a domain (xen/include/public/domctl.h). */
+enum { WEIGHT_MAX = 65535, CAP_MAX = 65535 };
 
 static const struct argp_option option_table[] = {
 	{ "weight", KEY_WEIGHT, "DOMAIN=N", 0, "Another weight, 1 to 65535", 0 },
@@ -24,10 +21,6 @@ static const struct argp_option option_table[] = {
 	{ "boost", KEY_BOOST, "on|off", 0, "Whether who wakes UNDER is boosted (credit)", 1 },
 	{ "accounting", KEY_ACCOUNTING, "exact|tick", 0, "Who pays: who runs for what it ran, or who a tick meets, as before 2009 (credit)", 1 },
 	{ "scheduler", KEY_SCHEDULER, "credit|credit2", 0, "Another scheduler", 1 },
-	{ "format", KEY_FORMAT, "text|json|csv", 0, "How to report (default: text)", 2 },
-	{ "from", KEY_FROM, "SECONDS", 0, "Leave out what is before (default: 0, the trace's begin)", 2 },
-	{ "to", KEY_TO, "SECONDS", 0, "Leave out what is after (default: the trace's end)", 2 },
-	{ "tsc-hz", KEY_TSC_HZ, "HZ", 0, "The TSC's frequency, where the trace does not tell", 2 },
 	{ 0 },
 };
 
@@ -125,49 +118,50 @@ static const struct replay_model *scheduler_named(const char *name, struct argp_
 	return &replay_credit;
 }
 
-static void check(struct whatif_options *options, struct argp_state *state)
+/* The command line as it is read. */
+struct reading {
+	struct whatif_options *options;
+	struct option_reading shared;
+};
+
+static void check(struct reading *reading, struct argp_state *state)
 {
+	struct whatif_options *options = reading->options;
+
+	options->format = whatif_format_named(reading->shared.format);
 	options->changes = options->override_count > 0 || options->tslice_ms != AS_IT_WAS || options->ratelimit_us != AS_IT_WAS ||
 			   options->boost != AS_IT_WAS || options->tick_debit != AS_IT_WAS || options->scheduler;
 	if (!options->input)
 		argp_error(state, "which trace?");
-	if (options->analysis.from_s >= options->analysis.to_s)
-		argp_error(state, "--from must be less than --to");
 	if (options->ratelimit_us > 0 && options->tslice_ms > 0 && options->ratelimit_us > options->tslice_ms * 1000)
 		argp_error(state, "a rate limit of more than a time slice: Xen refuses that");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct whatif_options *options = state->input;
+	struct reading *reading = state->input;
+	struct whatif_options *options = reading->options;
 
 	switch (key) {
+	case ARGP_KEY_INIT: state->child_inputs[0] = &reading->shared; break;
 	case KEY_WEIGHT: add_override(options, OVERRIDE_WEIGHT, arg, state); break;
 	case KEY_CAP: add_override(options, OVERRIDE_CAP, arg, state); break;
 	case KEY_AFFINITY: add_override(options, OVERRIDE_AFFINITY, arg, state); break;
-	case KEY_TSLICE: options->tslice_ms = (int)number_of(arg, "ms", 1, TSLICE_MS_MAX, state); break;
+	case KEY_TSLICE: options->tslice_ms = (int)number_of(arg, "ms", 1, XEN_TSLICE_MS_MAX, state); break;
 	case KEY_RATELIMIT:
-		options->ratelimit_us = (int)number_of(arg, "us", 0, RATELIMIT_US_MAX, state);
-		if (options->ratelimit_us > 0 && options->ratelimit_us < RATELIMIT_US_MIN)
-			argp_error(state, "a rate limit of less than %d us: Xen refuses that", RATELIMIT_US_MIN);
+		options->ratelimit_us = (int)number_of(arg, "us", 0, XEN_RATELIMIT_US_MAX, state);
+		if (options->ratelimit_us > 0 && options->ratelimit_us < XEN_RATELIMIT_US_MIN)
+			argp_error(state, "a rate limit of less than %d us: Xen refuses that", XEN_RATELIMIT_US_MIN);
 		break;
 	case KEY_BOOST: options->boost = second_of(arg, "off", "on", state); break;
 	case KEY_ACCOUNTING: options->tick_debit = second_of(arg, "exact", "tick", state); break;
 	case KEY_SCHEDULER: options->scheduler = scheduler_named(arg, state); break;
-	case KEY_FORMAT:
-		options->format = whatif_format_named(arg);
-		if (!options->format)
-			argp_error(state, "no format `%s'", arg);
-		break;
-	case KEY_FROM: options->analysis.from_s = option_number(arg, 0, state, "from"); break;
-	case KEY_TO: options->analysis.to_s = option_number(arg, 0, state, "to"); break;
-	case KEY_TSC_HZ: options->analysis.tsc_hz = option_hz(arg, state); break;
 	case ARGP_KEY_ARG:
 		if (options->input)
 			argp_error(state, "one trace at a time: `%s' is too many", arg);
 		options->input = arg;
 		break;
-	case ARGP_KEY_END: check(options, state); break;
+	case ARGP_KEY_END: check(reading, state); break;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 	return 0;
@@ -175,14 +169,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 void whatif_options_parse(struct whatif_options *options, int argc, char **argv)
 {
-	static const struct argp argp = { option_table, parse, "TRACE", doc, NULL, NULL, NULL };
+	static const struct argp_child shared[] = { { &option_reading, 0, NULL, 2 }, { 0 } };
+	static const struct argp argp = { option_table, parse, "TRACE", doc, shared, NULL, NULL };
+	struct reading reading = { .options = options, .shared.analysis = &options->analysis };
 
 	*options = (struct whatif_options){
-		.format = whatif_format_named("text"), .tslice_ms = AS_IT_WAS, .ratelimit_us = AS_IT_WAS, .boost = AS_IT_WAS,
-		.tick_debit = AS_IT_WAS, .analysis = { .to_s = INFINITY, .timeline_from_s = NAN, .timeline_to_s = NAN },
+		.tslice_ms = AS_IT_WAS, .ratelimit_us = AS_IT_WAS, .boost = AS_IT_WAS,
+		.tick_debit = AS_IT_WAS,
 	};
 	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, options) != 0) {
+	if (argp_parse(&argp, argc, argv, 0, NULL, &reading) != 0) {
 		diag_error("the command line:");
 		exit(EXIT_FAILED);
 	}

@@ -29,9 +29,9 @@ struct replay_settings whatif_plan_settings(const struct whatif *whatif, bool ch
 	const struct whatif_options *options = whatif->options;
 	struct replay_settings settings = { .tslice_ms = CREDIT_TSLICE_MS, .ratelimit_us = RATELIMIT_US, .boost = true };
 
-	if (host->tslice_ms >= 1 && host->tslice_ms <= 1000)
+	if (host->tslice_ms >= 1)
 		settings.tslice_ms = (unsigned)host->tslice_ms;
-	if (host->ratelimit_told && host->ratelimit_us >= 0 && host->ratelimit_us <= 500000)
+	if (host->ratelimit_told)
 		settings.ratelimit_us = (unsigned)host->ratelimit_us;
 	if (changed && options->tslice_ms != AS_IT_WAS)
 		settings.tslice_ms = (unsigned)options->tslice_ms;

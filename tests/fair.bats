@@ -23,6 +23,7 @@ setup() {
 	run "$fair" --nonsense x; [ "$status" -eq 2 ]
 	run "$fair" --from 5 --to 3 x; [ "$status" -eq 2 ]
 	run "$fair" --format xml x; [ "$status" -eq 2 ]
+	run "$fair" --min-known 95 x; [ "$status" -eq 2 ]
 }
 
 @test "no file, an empty file and no trace exit with 1 and say why" {
@@ -46,6 +47,19 @@ setup() {
 	diff "$work/a" "$work/b"
 }
 
+@test "a conversion takes no option of a report, has a new file's mode, and leaves what is no file in its place" {
+	run "$fair" convert --from 1 "$data/w124.trc" "$work/x"; [ "$status" -eq 2 ]; [ ! -e "$work/x" ]
+	run "$fair" convert "$data/w124.trc"; [ "$status" -eq 2 ]
+	(umask 027; "$fair" convert "$data/w124.trc" "$work/x")
+	[ "$(stat -c %a "$work/x")" = 640 ]
+	mkfifo "$work/fifo"
+	cat "$work/fifo" >"$work/y" &
+	"$fair" convert "$data/w124.trc" "$work/fifo"
+	wait
+	[ -p "$work/fifo" ]
+	cmp "$work/x" "$work/y"
+}
+
 @test "a file cut off anywhere is read up to there" {
 	size=$(stat -c %s "$data/w124.trc")
 	for cut in 1 100 5000 20001 $((size / 2)) $((size - 3)); do
@@ -64,7 +78,8 @@ setup() {
 }
 
 @test "figures" {
-	"$fair" --figures "$work/figs" --terminal svg "$data/scp3.trc" >/dev/null
+	"$fair" --figures "$work/figs" --terminal svg --timeline 1,1.5 "$data/scp3.trc" >/dev/null
+	grep -q '^# .*made by: .* --timeline 1,1.5 ' "$work/figs/timeline.gp"
 	for terminal in pdf png cairolatex dumb; do
 		"$fair" --figures "$work/$terminal" --terminal "$terminal" "$data/scp3.trc" >/dev/null
 	done

@@ -3,7 +3,7 @@
  * Preloaded into a program, makes one call of one function fail:
  *
  *   FAULT=FUNCTION:NTH:HOW   HOW is an errno's name (EIO, ENOSPC, EINTR, ENOMEM), short (half of what was asked for), or
- *                        shrunk (what is mapped is a file that somebody makes empty at once)
+ *                        shrunk (what is mapped is a file that somebody cuts in half at once)
  *
  * From the NTH call on (1 is the first) all fail; of EINTR, ENOMEM, short and shrunk only that one does.  The file FAULT_SEEN is made
  * when that happened.  Calls that concern standard error are left alone, or nobody could say what is wrong.
@@ -155,7 +155,7 @@ void *mmap(void *at, size_t length, int protection, int flags, int fd, off_t off
 		return MAP_FAILED;
 	at = real(at, length, protection, flags, fd, offset);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* which may be open for reading alone */
-	if (how == HOW_SHRUNK && truncate(path, 0) < 0)
+	if (how == HOW_SHRUNK && truncate(path, (off_t)(length / 2)) < 0)
 		abort();
 	return at;
 }

@@ -29,19 +29,19 @@ unit_cap_options := $(addprefix tracer/, options.o events.o output.o say.o)
 unit_charge      := analyzer/charge.o analyzer/series.o analyzer/room.o
 unit_compress    := $(addprefix tracer/, compress.o output.o say.o) tests/unit/trc.o tests/unit/disk.o
 unit_credit_rules := analyzer/credit_rules.o analyzer/room.o
-unit_demand      := $(addprefix analyzer/, demand.o notes.o vcpu.o hostinfo.o tracefile.o input.o room.o trust.o diag.o)
+unit_demand      := $(addprefix analyzer/, demand.o notes.o vcpu.o hostinfo.o json_block.o tracefile.o input.o room.o trust.o diag.o)
 unit_deal        := $(addprefix analyzer/, deal.o tracefile.o input.o trust.o diag.o)
 unit_diag        := analyzer/diag.o
 unit_dom0_ledger := analyzer/dom0_ledger.o analyzer/dom0_role.o analyzer/series.o analyzer/room.o
-unit_dom0_kernel := $(addprefix analyzer/, dom0_kernel.o deal.o kernel_format.o kernel_page.o tracefile.o input.o trust.o diag.o)
+unit_dom0_kernel := $(addprefix analyzer/, dom0_kernel.o json_block.o deal.o kernel_format.o kernel_page.o tracefile.o input.o trust.o diag.o)
 unit_dom0_kernel_capture := tests/unit/fake_kernel_trace.o tracer/dom0_kernel.o tracer/queue.o tracer/output.o tracer/say.o
 unit_dom0_role   := analyzer/dom0_role.o
 unit_event       := analyzer/event.o
 unit_events      := tracer/events.o
-unit_fluid       := $(addprefix analyzer/, fluid.o share.o hostinfo.o tracefile.o input.o room.o trust.o diag.o)
+unit_fluid       := $(addprefix analyzer/, fluid.o share.o hostinfo.o json_block.o tracefile.o input.o room.o trust.o diag.o)
 unit_histogram   := analyzer/histogram.o
 unit_kernel_page := analyzer/kernel_page.o
-unit_hostinfo    := $(addprefix analyzer/, hostinfo.o tracefile.o input.o room.o trust.o diag.o)
+unit_hostinfo    := $(addprefix analyzer/, hostinfo.o json_block.o tracefile.o input.o room.o trust.o diag.o)
 unit_lane        := $(addprefix tracer/, lane.o loss.o ring.o queue.o)
 unit_lottery     := analyzer/lottery.o analyzer/share.o analyzer/room.o
 unit_merge       := $(addprefix analyzer/, merge.o stream.o deal.o tracefile.o event.o input.o trust.o diag.o)
@@ -75,7 +75,7 @@ $(UNIT_TESTS): $(O)/tests/unit/%: $(O)/tests/unit/%.o $$(addprefix $(O)/,$$(unit
 
 # The analysis without a command line, and what reads symbols.
 ANALYSIS_OBJ := $(filter-out $(addprefix $(O)/analyzer/, main.o options.o figures.o figures_dom0.o figures_credit.o figures_diff.o convert.o \
-    plot.o diff_main.o diff_options.o), $(ANALYZER_OBJ))
+    diff_main.o diff_options.o), $(ANALYZER_OBJ))
 SYMBOLS_OBJ  := $(addprefix $(O)/, $(unit_symbols))
 FUZZ_OBJ     := $(addprefix $(O)/tests/fuzz/, analysis.o mutate.o replay.o symbols.o)
 FUZZ_SECONDS ?= 60

@@ -28,7 +28,7 @@
 #define TRC_BLOCK_ALIGN      8u
 #define TRC_PAYLOAD_MAX      (UINT32_C(1) << 28)  /* a longer block is damage */
 
-#define TRC_FLAG_ZLIB        0x0001u              /* payload is one zlib stream */
+#define TRC_FLAG_ZLIB        0x0001u              /* payload is one zlib stream; who does not know a flag cannot read the payload */
 
 #define TRC_VERSION_MAJOR    1u                   /* a reader refuses a greater one */
 #define TRC_VERSION_MINOR    2u                   /* a reader accepts any */

@@ -315,6 +315,25 @@ static void page_lost(void **state)
 	free(less.bytes);
 }
 
+/* A page whose block is not known as one any more: it may have been of any CPU. */
+static void page_unrecognised(void **state)
+{
+	struct image image = excerpt(PAGES_TAKEN);
+	struct counts counts;
+	int pages = 0;
+
+	(void)state;
+	for (size_t at = 0; at < image.size; at += block_size(le32(image.bytes + at + 8)))
+		if (le16(image.bytes + at + 4) == TRC_BLOCK_KERNEL_PAGE && ++pages == PAGES_TAKEN / 2) {
+			image.bytes[at] ^= 1;
+			break;
+		}
+	counts = pull_image(&image);
+	assert_true(counts.tally.events > 0);
+	assert_int_equal(counts.by_kind[DOM0_MISSED], 2); /* of either CPU */
+	free(image.bytes);
+}
+
 static uint32_t next_random(uint32_t *seed)
 {
 	*seed = *seed * 1664525 + 1013904223;
@@ -357,6 +376,27 @@ static void mutants(void **state)
 	free(mutant.bytes);
 }
 
+/* JSON that would take some hundred megabytes to hold. */
+static void description_too_long(void **state)
+{
+	enum { BYTES = (1 << 24) + 1 };
+	uint8_t *json = malloc(BYTES);
+	struct image image = { 0 };
+	struct counts counts;
+
+	(void)state;
+	assert_non_null(json);
+	memset(json, ' ', BYTES);
+	json[0] = '{';
+	json[BYTES - 1] = '}';
+	add_block(&image, TRC_BLOCK_KERNEL, 0, json, BYTES);
+	counts = pull_image(&image);
+	assert_int_equal(counts.trust.damaged_places, 1);
+	assert_int_equal(counts.trust.damaged_bytes, BYTES);
+	free(image.bytes);
+	free(json);
+}
+
 /* A block cut off anywhere. */
 static void truncated(void **state)
 {
@@ -380,7 +420,8 @@ static void truncated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole), cmocka_unit_test(consistent), cmocka_unit_test(page_lost), cmocka_unit_test(mutants), cmocka_unit_test(truncated),
+		cmocka_unit_test(whole), cmocka_unit_test(consistent), cmocka_unit_test(page_lost), cmocka_unit_test(page_unrecognised),
+		cmocka_unit_test(mutants), cmocka_unit_test(description_too_long), cmocka_unit_test(truncated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

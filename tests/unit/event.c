@@ -132,14 +132,17 @@ static void facts_of_xen(void **state)
 		{ 0x00041001, "DOM0_DOM_ADD", 1 }, { 0x00041002, "DOM0_DOM_REM", 1 },
 		{ 0x00081001, "VMENTRY", 0 }, { 0x00081401, "VMENTRY", 0 }, { 0x00081002, "VMEXIT", 2 }, { 0x00081102, "VMEXIT", 2 },
 		{ 0x00081502, "VMEXIT", 2 }, { 0x00081003, "SVM_EXIT", 2 }, { 0x00081103, "SVM_EXIT", 2 },
-		{ 0x00082013, "HVM_HANDLER", 0 }, { 0x00082216, "HVM_HANDLER", 0 }, { 0x00084011, "HVM_EMUL", 0 },
+		{ 0x00082013, "HVM_HANDLER", 0 }, { 0x00082216, "HVM_HANDLER", 0 },
+		{ 0x00082101, "HVM_HANDLER", 0 }, { 0x00082108, "HVM_HANDLER", 0 }, { 0x00082127, "HVM_HANDLER", 0 }, /* with u64 values */
+		{ 0x00084011, "HVM_EMUL", 0 },
 		{ 0x0010f001, "GRANT_MAP", 1 }, { 0x0010f002, "GRANT_UNMAP", 1 }, { 0x0010f003, "GRANT_TRANSFER", 1 },
 		{ 0x0010f005, "DECREASE_RESERVATION", 1 }, { 0x0010f012, "POD", 1 },
 		{ 0x00201003, "TRAP", 2 }, { 0x00201103, "TRAP", 2 }, { 0x00201004, "PAGE_FAULT", 3 }, { 0x00201104, "PAGE_FAULT", 3 },
 		{ 0x00201106, "EMULATE_PRIVOP", 1 }, { 0x00201109, "PAGING_FIXUP", 2 }, { 0x0020110b, "PTWR_EMULATION", 4 },
 		{ 0x0020100c, "PTWR_EMULATION_PAE", 4 },
 		{ 0x0020100d, "HYPERCALL", 1 }, { 0x0020200e, "HYPERCALL_SUBCALL", 1 },
-		{ 0x0040f00f, "SHADOW", 0 }, { 0x00801003, "HW_PM", 0 }, { 0x00802008, "HW_IRQ", 0 }, { 0x0800f123, "GUEST", 0 },
+		{ 0x0040f00f, "SHADOW", 0 }, { 0x0040f101, "SHADOW", 0 }, { 0x0040f208, "SHADOW", 0 }, /* of guests with 2, 3 and 4 levels */
+		{ 0x00801003, "HW_PM", 0 }, { 0x00802008, "HW_IRQ", 0 }, { 0x0800f123, "GUEST", 0 },
 		/* Not Xen's: */
 		{ 0x0001f032, "unknown", 0 }, { 0x00021003, "unknown", 0 }, { 0x00022212, "unknown", 0 }, { 0x00028012, "unknown", 0 },
 		{ 0x0fffffff, "unknown", 0 }, { 0, "unknown", 0 },

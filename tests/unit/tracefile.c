@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/trace.h"
 
-struct wanted { enum chunk_kind kind; uint32_t pcpu, raw_bytes; bool after_damage; };
+#include <stdlib.h>
+
+enum { AFTER_DAMAGE = 1, CUT_SHORT = 2 };
+
+struct wanted { enum chunk_kind kind; uint32_t pcpu, raw_bytes; unsigned marks; };
 
 /* Walks all of the trace and holds each chunk against what is wanted; returns what was counted. */
 static struct trust walk_all(const struct trace *trace, const struct wanted *wanted, size_t count)
@@ -19,7 +23,7 @@ static struct trust walk_all(const struct trace *trace, const struct wanted *wan
 		assert_int_equal(chunk.kind, wanted[i].kind);
 		assert_int_equal(chunk.pcpu, wanted[i].pcpu);
 		assert_int_equal(chunk.raw_bytes, wanted[i].raw_bytes);
-		assert_int_equal(chunk.after_damage, wanted[i].after_damage);
+		assert_int_equal((chunk.after_damage ? AFTER_DAMAGE : 0) | (chunk.cut_short ? CUT_SHORT : 0), wanted[i].marks);
 		i++;
 	}
 	assert_int_equal(i, count);
@@ -49,7 +53,7 @@ static struct trace three_windows(void)
 
 static void xentrace_windows(void **state)
 {
-	static const struct wanted wanted[] = { { CHUNK_WINDOW, 0, 32, false }, { CHUNK_WINDOW, 1, 16, false }, { CHUNK_WINDOW, 0, 0, false } };
+	static const struct wanted wanted[] = { { CHUNK_WINDOW, 0, 32, 0 }, { CHUNK_WINDOW, 1, 16, 0 }, { CHUNK_WINDOW, 0, 0, 0 } };
 	struct trace trace = three_windows();
 	struct trust trust = walk_all(&trace, wanted, ROWS(wanted));
 
@@ -67,18 +71,18 @@ static void xentrace_damage(void **state)
 		size_t count;
 		uint64_t places, bytes;
 	} rows[] = {
-		{ 48, 0, PCPU_MAX, { { CHUNK_WINDOW, 0, 32, false }, { CHUNK_WINDOW, 0, 0, true } }, 2, 1, 28 },
-		{ 48, 0, UINT32_MAX, { { CHUNK_WINDOW, 0, 32, false }, { CHUNK_WINDOW, 0, 0, true } }, 2, 1, 28 },
-		{ 44, 0, 0, { { CHUNK_WINDOW, 0, 32, false }, { CHUNK_WINDOW, 0, 0, true } }, 2, 1, 28 },
+		{ 48, 0, PCPU_MAX, { { CHUNK_WINDOW, 0, 32, 0 }, { CHUNK_WINDOW, 0, 0, AFTER_DAMAGE } }, 2, 1, 28 },
+		{ 48, 0, UINT32_MAX, { { CHUNK_WINDOW, 0, 32, 0 }, { CHUNK_WINDOW, 0, 0, AFTER_DAMAGE } }, 2, 1, 28 },
+		{ 44, 0, 0, { { CHUNK_WINDOW, 0, 32, 0 }, { CHUNK_WINDOW, 0, 0, AFTER_DAMAGE } }, 2, 1, 28 },
 		/* Too long: it ends at the next header.  Too short: the rest is skipped. */
-		{ 8, 0, 40, { { CHUNK_WINDOW, 0, 32, false }, { CHUNK_WINDOW, 1, 16, false }, { CHUNK_WINDOW, 0, 0, false } }, 3, 1, 0 },
-		{ 8, 0, UINT32_MAX - 3, { { CHUNK_WINDOW, 0, 32, false }, { CHUNK_WINDOW, 1, 16, false }, { CHUNK_WINDOW, 0, 0, false } }, 3, 1, 0 },
-		{ 8, 0, 16, { { CHUNK_WINDOW, 0, 16, false }, { CHUNK_WINDOW, 1, 16, true }, { CHUNK_WINDOW, 0, 0, false } }, 3, 1, 16 },
-		{ 8, 0, 30, { { CHUNK_WINDOW, 1, 16, true }, { CHUNK_WINDOW, 0, 0, false } }, 2, 1, 44 },
+		{ 8, 0, 40, { { CHUNK_WINDOW, 0, 32, CUT_SHORT }, { CHUNK_WINDOW, 1, 16, 0 }, { CHUNK_WINDOW, 0, 0, 0 } }, 3, 1, 0 },
+		{ 8, 0, UINT32_MAX - 3, { { CHUNK_WINDOW, 0, 32, CUT_SHORT }, { CHUNK_WINDOW, 1, 16, 0 }, { CHUNK_WINDOW, 0, 0, 0 } }, 3, 1, 0 },
+		{ 8, 0, 16, { { CHUNK_WINDOW, 0, 16, 0 }, { CHUNK_WINDOW, 1, 16, AFTER_DAMAGE }, { CHUNK_WINDOW, 0, 0, 0 } }, 3, 1, 16 },
+		{ 8, 0, 30, { { CHUNK_WINDOW, 1, 16, AFTER_DAMAGE }, { CHUNK_WINDOW, 0, 0, 0 } }, 2, 1, 44 },
 		/* Cut off in the last header, in the last window's record, and in the middle of the first record. */
-		{ 0, 3, XENTRACE_CPU_CHANGE, { { CHUNK_WINDOW, 0, 32, false }, { CHUNK_WINDOW, 1, 16, false } }, 2, 1, 9 },
-		{ 0, 14, XENTRACE_CPU_CHANGE, { { CHUNK_WINDOW, 0, 32, false }, { CHUNK_WINDOW, 1, 14, false } }, 2, 1, 0 },
-		{ 0, 60, XENTRACE_CPU_CHANGE, { { CHUNK_WINDOW, 0, 12, false } }, 1, 1, 0 },
+		{ 0, 3, XENTRACE_CPU_CHANGE, { { CHUNK_WINDOW, 0, 32, 0 }, { CHUNK_WINDOW, 1, 16, 0 } }, 2, 1, 9 },
+		{ 0, 14, XENTRACE_CPU_CHANGE, { { CHUNK_WINDOW, 0, 32, 0 }, { CHUNK_WINDOW, 1, 14, CUT_SHORT } }, 2, 1, 0 },
+		{ 0, 60, XENTRACE_CPU_CHANGE, { { CHUNK_WINDOW, 0, 12, CUT_SHORT } }, 1, 1, 0 },
 	};
 
 	(void)state;
@@ -108,7 +112,7 @@ static struct trace container(void)
 
 static void container_blocks(void **state)
 {
-	static const struct wanted wanted[] = { { CHUNK_OTHER, 0, 16, false }, { CHUNK_WINDOW, 2, 16, false }, { CHUNK_WINDOW, 3, 5, false } };
+	static const struct wanted wanted[] = { { CHUNK_OTHER, 0, 16, 0 }, { CHUNK_WINDOW, 2, 16, 0 }, { CHUNK_WINDOW, 3, 5, 0 } };
 	struct trace trace = container();
 	struct trust trust = walk_all(&trace, wanted, ROWS(wanted));
 
@@ -125,7 +129,7 @@ static void container_damage(void **state)
 		{ 52, 17, 40 },                            /* two lengths, not compressed */
 		{ 56, PCPU_MAX, 40 },
 	};
-	static const struct wanted wanted[] = { { CHUNK_OTHER, 0, 16, false }, { CHUNK_WINDOW, 3, 5, true } };
+	static const struct wanted wanted[] = { { CHUNK_OTHER, 0, 16, 0 }, { CHUNK_WINDOW, 3, 5, AFTER_DAMAGE } };
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -135,6 +139,50 @@ static void container_damage(void **state)
 		assert_int_equal(trust.damaged_places, 1);
 		assert_int_equal(trust.damaged_bytes, rows[i].bytes);
 	}
+}
+
+/* Cut off in the middle of a window, that is one without records; in the middle of a header, nothing. */
+static void container_cut_off(void **state)
+{
+	static const struct wanted wanted[] = { { CHUNK_OTHER, 0, 16, 0 }, { CHUNK_WINDOW, 2, 16, 0 }, { CHUNK_WINDOW, 3, 0, CUT_SHORT } };
+
+	(void)state;
+	for (size_t left = 1; left < TRC_BLOCK_HEADER + 5; left++) {
+		struct trace trace = container();
+		trace.used = 80 + left;
+		struct trust trust = walk_all(&trace, wanted, left < TRC_BLOCK_HEADER ? 2 : 3);
+		assert_int_equal(trust.damaged_places, 1);
+		assert_int_equal(trust.damaged_bytes, left);
+	}
+}
+
+/* Pairs of an empty block and one that reaches over half of the file: to try the CRC of each would take hours. */
+static void lengths_over_each_other(void **state)
+{
+	enum { PAIRS = 1 << 17, PAIR_WORDS = 12, HALF_BYTES = PAIRS / 2 * PAIR_WORDS * 4 + TRC_BLOCK_ALIGN };
+	const uint32_t pair[PAIR_WORDS] = {
+		TRC_BLOCK_MAGIC, TRC_BLOCK_MARKER, 0, 0, 0, 0, TRC_BLOCK_MAGIC, TRC_BLOCK_MARKER, HALF_BYTES, HALF_BYTES, 0, 0,
+	};
+	uint8_t *bytes = malloc(PAIRS * sizeof(pair));
+	struct trust trust = trust_quiet();
+	struct tracefile file;
+	struct chunk chunk;
+	struct walk walk;
+	size_t blocks = 0;
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < PAIRS; i++)
+		memcpy(bytes + i * sizeof(pair), pair, sizeof(pair));
+	assert_true(tracefile_open_bytes(&file, "pairs", bytes, PAIRS * sizeof(pair)));
+	walk_begin(&walk, &file, 0);
+	alarm(60);
+	while (walk_next(&walk, &chunk, &trust))
+		blocks++;
+	alarm(0);
+	assert_true(blocks > 0 && trust.damaged_places > 0);
+	tracefile_close(&file);
+	free(bytes);
 }
 
 static void payloads_are_checked_and_inflated(void **state)
@@ -155,6 +203,7 @@ static void payloads_are_checked_and_inflated(void **state)
 	trace_block(&trace, TRC_BLOCK_WINDOW, TRC_FLAG_ZLIB, 1, packed, (uint32_t)packed_bytes, sizeof(raw));
 	trace_block(&trace, TRC_BLOCK_WINDOW, TRC_FLAG_ZLIB, 1, packed, (uint32_t)packed_bytes, sizeof(raw) - 1);
 	trace_block(&trace, TRC_BLOCK_WINDOW, TRC_FLAG_ZLIB, 1, packed, (uint32_t)packed_bytes, TRC_PAYLOAD_MAX);
+	trace_block(&trace, TRC_BLOCK_WINDOW, TRC_FLAG_ZLIB << 1, 1, raw, sizeof(raw), sizeof(raw));
 	trace.bytes[80 + 24] ^= 1; /* in the payload of the window of pCPU 3 */
 	trace_to_file(&trace, &file);
 	walk_begin(&walk, &file, 0);
@@ -176,6 +225,9 @@ static void payloads_are_checked_and_inflated(void **state)
 	assert_null(chunk_payload(&chunk, &payload, &trust));
 	assert_true(payload.room_bytes < 1 << 20); /* nothing was made room for that cannot be */
 	assert_int_equal(trust.damaged_places, 3);
+	assert_true(walk_next(&walk, &chunk, &trust));
+	assert_null(chunk_payload(&chunk, &payload, &trust));
+	assert_int_equal(trust.damaged_places, 4);
 	assert_false(walk_next(&walk, &chunk, &trust));
 	payload_free(&payload);
 	tracefile_close(&file);
@@ -188,6 +240,8 @@ int main(void)
 		cmocka_unit_test(xentrace_damage),
 		cmocka_unit_test(container_blocks),
 		cmocka_unit_test(container_damage),
+		cmocka_unit_test(container_cut_off),
+		cmocka_unit_test(lengths_over_each_other),
 		cmocka_unit_test(payloads_are_checked_and_inflated),
 	};
 
