@@ -139,7 +139,7 @@ static void print_cause(FILE *out, const struct result *result, const struct res
 
 	report_domain_label(domain, label, sizeof(label));
 	if (!isnan(spread->low))
-		snprintf(noise, sizeof(noise), "±%.3f", result->duration_s * (spread->high - spread->low) / 2);
+		snprintf(noise, sizeof(noise), "±%.3f", result->duration_s * spread_reach(UNIT_RATE, spread));
 	fprintf(out, "%-*s %-11s %8.3f %*s %8.3f %6.1f%%", LABEL_WIDTH, label, cause->name->id, cause->lag_s, *noise ? 8 : 7, noise, cause->made_up_s, 100 * cause->share);
 	if (cause->evidence_count > 0)
 		fprintf(out, "  %11.6f-%.6f", cause->evidence[0].begin_s, cause->evidence[0].end_s);

@@ -113,3 +113,15 @@ setup() {
 	run "$fair" --figures /proc/nowhere "$data/scp3.trc"
 	[ "$status" -eq 1 ]
 }
+
+# What stands behind a ± goes as far as the interval does, also where that ends at what a figure can be: how many percent of the pCPUs' time.
+@test "how sure" {
+	flat=$BATS_TEST_DIRNAME/../${O:-build}/tests/flat
+	"$fair" --format json "$data/dom0-patched.trc" | "$flat" | awk -F'\t' '
+		{ v[$1] = $2 }
+		END { s = "domains[0].spread.share."; up = v[s "high"] - v[s "value"]; down = v[s "value"] - v[s "low"]
+			printf "%.2f", 100 * (up > down ? up : down); exit !(v[s "low"] == 0 && up > down) }' >"$work/wanted"
+	"$fair" "$data/dom0-patched.trc" | sed -n '/^how sure/,/^$/s/^Domain-0 *[0-9.]* ±\([0-9.]*\) .*/\1/p' | tr -d '\n' >"$work/told"
+	cmp "$work/wanted" "$work/told"
+	"$fair" "$data/dom0-patched.trc" | grep -qE '^Domain-0 .* [0-9]+ ×/÷[0-9.]+ +[0-9]+ ×/÷[0-9.]+ '
+}
