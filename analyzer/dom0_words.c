@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMED_GUESTS = 4, NAMED_THINGS = 3, LABEL_BYTES = 4 * NAME_MAX_BYTES + 16, SENTENCE_BYTES = 4096 };
+enum { NAMED_GUESTS = 4, NAMED_THINGS = 3, SENTENCE_BYTES = 4096 };
 
 struct sentence {
 	char text[SENTENCE_BYTES];

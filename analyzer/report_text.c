@@ -236,7 +236,7 @@ static void print_why(FILE *out, const struct result *result, const struct repor
 	report_text_causes(out, result, options);
 	report_text_boosts(out, result, options);
 	report_text_credit(out, result, options);
-	report_text_dom0(out, result);
+	report_text_dom0(out, result, options);
 	report_text_pv(out, result, options);
 	report_text_spread(out, result, options);
 }

@@ -5,7 +5,7 @@
 
 #include "analyzer/report.h"
 
-enum { LABEL_WIDTH = 16, LABEL_BYTES = 4 * NAME_MAX_BYTES + 16 };
+enum { LABEL_WIDTH = 16 };
 
 /* The parts of report_text_why.c. */
 void report_text_verdict(FILE *out, const struct result *result);
@@ -22,7 +22,7 @@ void report_text_credit(FILE *out, const struct result *result, const struct rep
 void report_text_spread(FILE *out, const struct result *result, const struct report_options *options);
 
 /* The part of report_text_dom0.c. */
-void report_text_dom0(FILE *out, const struct result *result);
+void report_text_dom0(FILE *out, const struct result *result, const struct report_options *options);
 
 /* The part of report_text_pv.c. */
 void report_text_pv(FILE *out, const struct result *result, const struct report_options *options);

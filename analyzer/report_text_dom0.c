@@ -95,24 +95,32 @@ static void show_names(FILE *out, const struct result_dom0 *dom0)
 		fputc('\n', out);
 }
 
-static void show_xen_time(FILE *out, const struct result *result)
+enum { KINDS_A_LINE = 5 };
+
+static void show_xen_time(FILE *out, const struct result *result, const struct report_options *options)
 {
+	bool shown = false;
+
 	for (size_t i = 0; i < result->xen_time_count; i++) {
 		const struct result_xen_time *time = &result->xen_times[i];
 		char label[LABEL_BYTES], name[64];
+		if (!report_shows(options, &result->domains[time->domain]))
+			continue;
 		report_domain_label(&result->domains[time->domain], label, sizeof(label));
-		fprintf(out, "%sThe hypervisor used %.3f s of %s's time, itself %.3f s (together %.2f %% of its running time):", i ? "" : "\n", time->xen_s,
+		fprintf(out, "%sThe hypervisor used %.3f s of %s's running time, the domain itself %.3f s (together %.2f %%):", shown ? "" : "\n", time->xen_s,
 			label, time->guest_s, 100 * time->covered_share);
 		for (size_t k = 0; k < time->kind_count; k++)
-			fprintf(out, "%s %s %.3f", k ? "," : "", xen_time_kind_name(time->kinds[k].kind, name, sizeof(name)), time->kinds[k].seconds);
+			fprintf(out, "%s%s %.3f", k % KINDS_A_LINE ? ", " : k ? ",\n    " : "\n    ",
+				xen_time_kind_name(time->kinds[k].kind, name, sizeof(name)), time->kinds[k].seconds);
 		fputc('\n', out);
+		shown = true;
 	}
-	if (result->xen_time_count > 0)
-		fputs("What is told so late counts for nobody: a run that goes on at the trace's end.  The first and last instructions of an entry\n"
+	if (shown)
+		fputs("Not told, for Xen tells when a run ends: one that goes on at the trace's end.  The first and last instructions of an entry\n"
 		      "(saving registers, switching page tables) count as the domain's own.\n", out);
 }
 
-void report_text_dom0(FILE *out, const struct result *result)
+void report_text_dom0(FILE *out, const struct result *result, const struct report_options *options)
 {
 	if (result->dom0.known) {
 		show_words(out, &result->dom0);
@@ -121,5 +129,5 @@ void report_text_dom0(FILE *out, const struct result *result)
 		show_rows(out, result);
 		show_names(out, &result->dom0);
 	}
-	show_xen_time(out, result);
+	show_xen_time(out, result, options);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SENTENCE_BYTES = 2048, LABEL_BYTES = 4 * NAME_MAX_BYTES + 16 };
+enum { SENTENCE_BYTES = 2048 };
 
 static const double fair_jain = 0.95, negligible_share = 0.01;
 

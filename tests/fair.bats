@@ -125,3 +125,21 @@ setup() {
 	cmp "$work/wanted" "$work/told"
 	"$fair" "$data/dom0-patched.trc" | grep -qE '^Domain-0 .* [0-9]+ ×/÷[0-9.]+ +[0-9]+ ×/÷[0-9.]+ '
 }
+
+@test "one domain" {
+	flat=$BATS_TEST_DIRNAME/../${O:-build}/tests/flat
+	for domain in vm2 2; do
+		"$fair" --domain "$domain" --format json "$data/dom0-patched.trc" | "$flat" >"$work/one"
+		[ "$(grep -cE '^(domains|hypervisor)\[[0-9]+\]\.(id|domain)	' "$work/one")" -eq 2 ]
+		[ "$(sed -n 's/^domains\[0\]\.name\t//p' "$work/one")" = '"vm2"' ]
+	done
+	"$fair" --domain vm2 "$data/dom0-patched.trc" | grep -q "^The hypervisor used .* of vm2's"
+	[ "$("$fair" --domain vm2 "$data/dom0-patched.trc" | grep -c '^The hypervisor used')" -eq 1 ]
+	# By what the report calls it where the trace has no names.
+	"$fair" convert "$data/dom0-patched.trc" "$work/x"
+	"$fair" --domain d2 --format csv --tsc-hz 1000000000 "$work/x" >"$work/csv"
+	[ "$(wc -l <"$work/csv")" -eq 2 ]
+	run "$fair" --domain nobody "$data/dom0-patched.trc"
+	[ "$status" -eq 2 ]
+	[[ $output = *"no domain \`nobody'"* ]]
+}
