@@ -1,6 +1,6 @@
 # For whom Dom0 worked, over time: one guest above the other, in grey what was no guest's.
 set xlabel 'Time (s)'
-set ylabel "Dom0's CPU (% of one pCPU)"
+set ylabel "Dom0's CPU (".percent." of one pCPU)"
 set autoscale xfix
 set yrange [0:*]
 set key outside top center horizontal samplen 1

@@ -74,6 +74,25 @@ setup() {
 	done
 }
 
+# LaTeX reads the words of a figure: no sign of its own may be in them, but for what is meant for it.
+@test "figures for LaTeX" {
+	"$fair" --figures "$work/tex" --terminal cairolatex "$data/dom0.trc" >/dev/null
+	"$fair" diff --figures "$work/tex" --terminal cairolatex "$data/dom0.trc" "$data/dom0.trc" >/dev/null || [ $? -eq 3 ]
+	sed -n 's/.*\\strut{}\(.*\)}}%$/\1/p' "$work"/tex/*.tex >"$work/words"
+	[ "$(grep -c '\\%' "$work/words")" -ge 3 ]
+	grep -qF '$10^{3}$' "$work/words"
+	[ -z "$(sed 's/\\%//g; s/\$[^$]*\$//g' "$work/words" | grep '[]%^#_&~$\\]')" ]
+}
+
+# A domain of a reused id has the timeline's bars of its own.
+@test "timeline of a reused id" {
+	"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$BATS_TEST_DIRNAME/text/domain-id-reused.txt" "$work/reused.trc"
+	"$fair" --tsc-hz 1000000000 --timeline 0,100 --figures "$work/reused" --terminal dumb "$work/reused.trc" >/dev/null
+	[ "$(awk '$2 == 5 { print $6 }' "$work/reused/timeline.dat" | sort -u | tr '\n' ' ')" = '0 1 ' ]
+	generations=$(sed -n "s/^generations = '\(.*\)'/\1/p" "$work/reused/timeline.gp")
+	[ "$(wc -w <<<"$generations")" = "$(sed -n "s/^ids = '\(.*\)'/\1/p" "$work/reused/timeline.gp" | wc -w)" ]
+}
+
 # With one CPU all is done by one thread, else by two: also where settings change, domains come and go, and records are lost.
 @test "one CPU" {
 	cpu=$(taskset -cp $$ | grep -oE '[0-9]+$')
