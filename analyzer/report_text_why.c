@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 /* ---- short-term fairness ---- */
 
@@ -49,7 +50,14 @@ void report_text_windows(FILE *out, const struct result *result, const struct re
 
 /* ---- who made whom wait ---- */
 
-enum { MATRIX_COLUMNS = 8 };
+enum { MATRIX_COLUMNS = 8, MATRIX_WIDTH_MIN = 11 };
+
+/* Which domains have a column, and how wide all columns are. */
+struct matrix {
+	size_t columns[MATRIX_COLUMNS];
+	size_t count;
+	int width;
+};
 
 static const char *const other_title[WAITED_OTHERS] = { "(idle)", "(switching)", "(unknown)" };
 
@@ -58,24 +66,30 @@ static double waited_s(const struct result *result, const struct result_domain *
 	return (double)domain->waited_tsc[holder] / (double)result->tsc_hz;
 }
 
-/* A column for each of the first domains that are shown; returns how many, at most MATRIX_COLUMNS. */
-static size_t choose_columns(const struct result *result, const struct report_options *options, size_t *columns)
+/* A column for each of the first domains that are shown, with room for the longest name: names that differ in their end are told apart. */
+static struct matrix choose_columns(const struct result *result, const struct report_options *options)
 {
-	size_t count = 0;
+	struct matrix matrix = { .width = MATRIX_WIDTH_MIN };
+	char label[LABEL_BYTES];
 
-	for (size_t d = 0; d < result->domain_count && count < MATRIX_COLUMNS; d++)
-		if (report_shows(options, &result->domains[d]))
-			columns[count++] = d;
-	return count;
+	for (size_t d = 0; d < result->domain_count && matrix.count < MATRIX_COLUMNS; d++) {
+		if (!report_shows(options, &result->domains[d]))
+			continue;
+		matrix.columns[matrix.count++] = d;
+		report_domain_label(&result->domains[d], label, sizeof(label));
+		if ((int)strlen(label) > matrix.width)
+			matrix.width = (int)strlen(label);
+	}
+	return matrix;
 }
 
-static void print_holder(FILE *out, const struct result *result, size_t holder, const size_t *columns, size_t count)
+static void print_holder(FILE *out, const struct result *result, size_t holder, const struct matrix *matrix)
 {
 	char label[LABEL_BYTES];
 	bool any = false;
 
-	for (size_t c = 0; c < count; c++)
-		any |= result->domains[columns[c]].waited_tsc[holder] > 0;
+	for (size_t c = 0; c < matrix->count; c++)
+		any |= result->domains[matrix->columns[c]].waited_tsc[holder] > 0;
 	if (!any)
 		return;
 	if (holder < result->domain_count)
@@ -83,29 +97,29 @@ static void print_holder(FILE *out, const struct result *result, size_t holder, 
 	else
 		snprintf(label, sizeof(label), "%s", other_title[holder - result->domain_count]);
 	fprintf(out, "%-*s", LABEL_WIDTH, label);
-	for (size_t c = 0; c < count; c++)
-		fprintf(out, " %11.3f", waited_s(result, &result->domains[columns[c]], holder));
+	for (size_t c = 0; c < matrix->count; c++)
+		fprintf(out, " %*.3f", matrix->width, waited_s(result, &result->domains[matrix->columns[c]], holder));
 	fputc('\n', out);
 }
 
 void report_text_waits(FILE *out, const struct result *result, const struct report_options *options)
 {
-	size_t columns[MATRIX_COLUMNS], count = choose_columns(result, options, columns);
+	const struct matrix matrix = choose_columns(result, options);
 	char label[LABEL_BYTES];
 
 	fprintf(out, "\n%-*s", LABEL_WIDTH, "seconds waited");
-	for (size_t c = 0; c < count; c++) {
-		report_domain_label(&result->domains[columns[c]], label, sizeof(label));
-		fprintf(out, " %11.11s", label);
+	for (size_t c = 0; c < matrix.count; c++) {
+		report_domain_label(&result->domains[matrix.columns[c]], label, sizeof(label));
+		fprintf(out, " %*s", matrix.width, label);
 	}
 	fprintf(out, "\n");
 	for (size_t holder = 0; holder < result->domain_count + WAITED_OTHERS; holder++)
-		print_holder(out, result, holder, columns, count);
+		print_holder(out, result, holder, &matrix);
 	fprintf(out, "%-*s", LABEL_WIDTH, "(another idle)");
-	for (size_t c = 0; c < count; c++)
-		fprintf(out, " %11.3f", (double)result->domains[columns[c]].elsewhere_tsc / (double)result->tsc_hz);
+	for (size_t c = 0; c < matrix.count; c++)
+		fprintf(out, " %*.3f", matrix.width, (double)result->domains[matrix.columns[c]].elsewhere_tsc / (double)result->tsc_hz);
 	fprintf(out, "\nA column waited, a row held the pCPU that it waited for.  (another idle): of that, while a domain held it and another pCPU, allowed to it, was idle.\n");
-	if (count == MATRIX_COLUMNS && !options->domain)
+	if (matrix.count < result->domain_count && !options->domain)
 		fprintf(out, "The first %d domains are shown; --domain shows another, --format json all.\n", MATRIX_COLUMNS);
 }
 

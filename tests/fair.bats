@@ -162,3 +162,12 @@ setup() {
 	[ "$status" -eq 2 ]
 	[[ $output = *"no domain \`nobody'"* ]]
 }
+
+# Names that differ in their end only have columns that can be told apart.
+@test "long names" {
+	sed 's/"name": *"[^"]*"/"name": "web-frontend-"/g' "$BATS_TEST_DIRNAME/text/weights.txt" |
+		awk '/^domains/ { n = 0; while (sub(/"web-frontend-"/, "\"web-frontend-" ++n "\"")) ; } { print }' >"$work/long.txt"
+	"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$work/long.txt" "$work/long.trc"
+	"$fair" --tsc-hz 1000000000 "$work/long.trc" >"$work/out" || [ $? -eq 3 ]
+	grep -E '^seconds waited +.*web-frontend-1 +web-frontend-2( |$)' "$work/out"
+}
