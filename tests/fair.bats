@@ -74,6 +74,15 @@ setup() {
 	done
 }
 
+# Built for one prefix and installed in another.
+@test "figures of an installed program" {
+	mkdir -p "$work/usr/bin" "$work/usr/share/xtrace"
+	cp "$fair" "$work/usr/bin/"
+	cp -r "$BATS_TEST_DIRNAME/../plots" "$work/usr/share/xtrace/"
+	"$work/usr/bin/xtrace-fair" --figures "$work/figs" --terminal dumb "$data/cause-h1-on.trc" >/dev/null
+	[ -s "$work/figs/share.txt" ]
+}
+
 # LaTeX reads the words of a figure: no sign of its own may be in them, but for what is meant for it.
 @test "figures for LaTeX" {
 	"$fair" --figures "$work/tex" --terminal cairolatex "$data/dom0.trc" >/dev/null
