@@ -104,6 +104,10 @@ static void say_rows(struct sentence *out, const struct result *result)
 {
 	const struct result_dom0 *dom0 = &result->dom0;
 
+	if (!dom0->way_known[dom0->best]) {
+		add(out, "Nothing in the trace tells for whom Dom0 worked in its %.3f s.", dom0->running_s);
+		return;
+	}
 	say_guests(out, result);
 	if (dom0->best != BY_KERNEL) {
 		add(out, " by %s; nothing tells what the rest was.", charge_way_name[dom0->best]);

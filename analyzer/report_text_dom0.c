@@ -63,11 +63,15 @@ static void show_rows(FILE *out, const struct result *result)
 {
 	const struct result_dom0 *dom0 = &result->dom0;
 
-	fprintf(out, "Dom0 ran for %.3f s:", dom0->running_s);
-	for (int row = 0; row < DOM0_ROWS; row++)
+	fprintf(out, "Dom0 ran for %.3f s", dom0->running_s);
+	for (int row = 0; dom0->way_known[dom0->best] && row < DOM0_ROWS; row++)
 		if (!isnan(dom0->row_s[row]))
-			fprintf(out, "%s %s %.3f", row ? "," : "", row == DOM0_GUEST ? "guests" : dom0_row_name[row], dom0->row_s[row]);
-	fprintf(out, " (by %s).\n", charge_way_name[dom0->best]);
+			fprintf(out, "%s %s %.3f", row ? "," : ":", row == DOM0_GUEST ? "guests" : dom0_row_name[row], dom0->row_s[row]);
+	if (dom0->way_known[dom0->best])
+		fprintf(out, " (by %s)", charge_way_name[dom0->best]);
+	fputs(".\n", out);
+	if (dom0->kernel_misfits)
+		fputs("Its kernel's events are left out: records contradict each other, and they would have it run for longer.\n", out);
 	if (!isnan(dom0->xentop_percent))
 		fprintf(out, "xentop would have shown %.1f %% for it", dom0->xentop_percent);
 	if (!isnan(dom0->xentop_difference_percent))

@@ -37,7 +37,8 @@ struct result_dom0_name {
 struct result_dom0 {
 	bool known;                      /* there is a Dom0 in the trace */
 	bool way_known[CHARGE_WAYS];
-	enum charge_way best;
+	bool kernel_misfits;             /* the kernel's events charge more than Dom0 ran, so that this way is not known */
+	enum charge_way best;            /* the first that is known; the last if none is */
 	double running_s;
 	double busy_s;                   /* of all pCPUs */
 	double xen_in_guests_s;          /* the hypervisor's own, of the guests' running time; NAN: only a patched one tells */
