@@ -120,8 +120,10 @@ static void print_fairness(FILE *out, const struct result *result)
 	if (isnan(result->jain))
 		return;
 	fprintf(out, "Fairness among guests: Jain's index %.4f of running time", result->jain);
-	if (!isnan(result->jain_weighted))
+	if (!isnan(result->jain_weighted) && isfinite(result->max_over_min))
 		fprintf(out, ", %.4f of attained/entitled (max/min %.2f)", result->jain_weighted, result->max_over_min);
+	else if (!isnan(result->jain_weighted))
+		fprintf(out, ", %.4f of attained/entitled (one got nothing)", result->jain_weighted);
 	fprintf(out, ".\n");
 }
 

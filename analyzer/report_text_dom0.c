@@ -111,8 +111,10 @@ static void show_xen_time(FILE *out, const struct result *result, const struct r
 		if (!report_shows(options, &result->domains[time->domain]))
 			continue;
 		report_domain_label(&result->domains[time->domain], label, sizeof(label));
-		fprintf(out, "%sThe hypervisor used %.3f s of %s's running time, the domain itself %.3f s (together %.2f %%):", shown ? "" : "\n", time->xen_s,
-			label, time->guest_s, 100 * time->covered_share);
+		fprintf(out, "%sThe hypervisor used %.3f s of %s's running time, the domain itself %.3f s", shown ? "" : "\n", time->xen_s, label, time->guest_s);
+		if (isfinite(time->covered_share)) /* it ran */
+			fprintf(out, " (together %.2f %%)", 100 * time->covered_share);
+		fputc(':', out);
 		for (size_t k = 0; k < time->kind_count; k++)
 			fprintf(out, "%s%s %.3f", k % KINDS_A_LINE ? ", " : k ? ",\n    " : "\n    ",
 				xen_time_kind_name(time->kinds[k].kind, name, sizeof(name)), time->kinds[k].seconds);

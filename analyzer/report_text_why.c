@@ -15,7 +15,10 @@ static void print_window(FILE *out, const struct fairness_window *window)
 		fprintf(out, " %9s %9s", "-", "-");
 	else
 		fprintf(out, " %9.4f %9.3f", window->jain_mean, window->jain_p5);
-	fprintf(out, " %9.2f %9u %9u %9u\n", window->ran_mean, window->ran_p5, window->ran_p50, window->ran_p95);
+	if (isnan(window->ran_mean)) /* the state of some vCPU was lost in each of them */
+		fprintf(out, " %9s %9s %9s %9s\n", "-", "-", "-", "-");
+	else
+		fprintf(out, " %9.2f %9u %9u %9u\n", window->ran_mean, window->ran_p5, window->ran_p50, window->ran_p95);
 }
 
 static void print_starvation(FILE *out, const struct result *result, const struct report_options *options)

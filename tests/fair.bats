@@ -172,6 +172,16 @@ setup() {
 	[[ $output = *"no domain \`nobody'"* ]]
 }
 
+# What is not known, or not a number, is told as such.
+@test "no nan" {
+	for text in "$BATS_TEST_DIRNAME"/{text,damaged}/*.txt; do
+		"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$text" "$work/trace"
+		"$fair" --tsc-hz 1000000000 "$work/trace" >>"$work/out" 2>/dev/null || [ $? -ne 2 ]
+	done
+	[ "$(wc -l <"$work/out")" -gt 1000 ]
+	[ "$(grep -cwiE -- '-?(nan|inf)' "$work/out")" -eq 0 ]
+}
+
 # Names that differ in their end only have columns that can be told apart.
 @test "long names" {
 	sed 's/"name": *"[^"]*"/"name": "web-frontend-"/g' "$BATS_TEST_DIRNAME/text/weights.txt" |
