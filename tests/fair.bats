@@ -190,3 +190,9 @@ setup() {
 	"$fair" --tsc-hz 1000000000 "$work/long.trc" >"$work/out" || [ $? -eq 3 ]
 	grep -E '^seconds waited +.*web-frontend-1 +web-frontend-2( |$)' "$work/out"
 }
+
+# The shortest window that is fair is not said to be followed by fair ones where it is not.
+@test "a horizon that does not last" {
+	"$fair" "$data/dom0-patched.trc" | grep -q 'and 0.95 or more in 128 ms, but not from there on; in 1 ms'
+	"$fair" "$data/scp3.trc" | grep -q 'and 0.95 or more from 128 ms on; in 1 ms'
+}
