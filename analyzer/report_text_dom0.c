@@ -24,14 +24,15 @@ static void show_words(FILE *out, const struct result_dom0 *dom0)
 static void show_guests(FILE *out, const struct result *result)
 {
 	const struct result_dom0 *dom0 = &result->dom0;
+	int width = report_text_width(result, 0);
 
-	fprintf(out, "\n%-*s %10s %10s %10s %10s %10s %10s %10s\n", LABEL_WIDTH, "Dom0's seconds for", "by kernel", "shared I/O", "by records",
+	fprintf(out, "\n%-*s %10s %10s %10s %10s %10s %10s %10s\n", width + 2, "Dom0's seconds for", "by kernel", "shared I/O", "by records",
 		"by order", "own", "aggregate", "ms/MB");
 	for (size_t i = 0; i < dom0->guest_count; i++) {
 		const struct result_dom0_guest *guest = &dom0->guests[i];
 		char label[LABEL_BYTES];
 		report_domain_label(&result->domains[guest->domain], label, sizeof(label));
-		fprintf(out, "%-*s  ", LABEL_WIDTH, label);
+		fprintf(out, "%-*s  ", width, label);
 		column(out, guest->by_s[BY_KERNEL], 10, 3);
 		column(out, guest->shared_io_s, 10, 3);
 		column(out, guest->by_s[BY_RECORDS], 10, 3);
@@ -41,7 +42,7 @@ static void show_guests(FILE *out, const struct result *result)
 		column(out, guest->cpu_ms_per_mb, 10, 1);
 		fputc('\n', out);
 	}
-	fprintf(out, "%-*s  ", LABEL_WIDTH, "(nobody)");
+	fprintf(out, "%-*s  ", width, "(nobody)");
 	column(out, dom0->uncharged_s[BY_KERNEL], 10, 3);
 	column(out, dom0->unshared_s, 10, 3);
 	column(out, dom0->uncharged_s[BY_RECORDS], 10, 3);

@@ -62,18 +62,18 @@ static void print_limits(FILE *out, const struct spread *spread, double factor, 
 	print_cell(out, cell);
 }
 
-static void print_domain(FILE *out, const struct result *result, const struct result_domain *domain, bool with_limits)
+static void print_domain(FILE *out, int width, const struct result *result, const struct result_domain *domain, bool with_limits)
 {
 	char label[LABEL_BYTES];
 
 	report_domain_label(domain, label, sizeof(label));
-	fprintf(out, "%-*s", LABEL_WIDTH, label);
+	fprintf(out, "%-*s", width, label);
 	for (size_t c = 0; c < COLUMNS; c++)
 		print_spread(out, &domain->spread[columns[c].measure], measure_of(columns[c].measure).unit, factor_of(result, c), columns[c].digits);
 	fputc('\n', out);
 	if (!with_limits)
 		return;
-	fprintf(out, "%-*s", LABEL_WIDTH, "  with the lost");
+	fprintf(out, "%-*s", width, "  with the lost");
 	for (size_t c = 0; c < COLUMNS; c++)
 		print_limits(out, &domain->spread[columns[c].measure], factor_of(result, c), columns[c].digits);
 	fputc('\n', out);
@@ -97,17 +97,18 @@ static void print_wholes(FILE *out, const struct result *result)
 void report_text_spread(FILE *out, const struct result *result, const struct report_options *options)
 {
 	double block_ms = 1e3 * (double)result->blocks.block_tsc / (double)result->tsc_hz;
+	int width = report_text_width(result, 0);
 	bool lost = result->known_share < 1 || result->trust.lost_records + result->trust.dropped_records > 0;
 
 	if (result->blocks.count < BOOT_BLOCKS_MIN && !lost)
 		return;
-	fprintf(out, "\n%-*s", LABEL_WIDTH, "how sure");
+	fprintf(out, "\n%-*s", width, "how sure");
 	for (size_t c = 0; c < COLUMNS; c++)
 		print_cell(out, columns[c].title);
 	fputc('\n', out);
 	for (size_t d = 0; d < result->domain_count; d++)
 		if (report_shows(options, &result->domains[d]) && result->domains[d].blocks)
-			print_domain(out, result, &result->domains[d], lost);
+			print_domain(out, width, result, &result->domains[d], lost);
 	print_wholes(out, result);
 	if (result->blocks.count >= BOOT_BLOCKS_MIN)
 		fprintf(out, "±: how far the 95 %% interval reaches, of a latency the factor (×/÷), by bootstrap over %zu blocks of %.0f ms: what another stretch of this load would make of it.\n",

@@ -189,6 +189,11 @@ setup() {
 	"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$work/long.txt" "$work/long.trc"
 	"$fair" --tsc-hz 1000000000 "$work/long.trc" >"$work/out" || [ $? -eq 3 ]
 	grep -E '^seconds waited +.*web-frontend-1 +web-frontend-2( |$)' "$work/out"
+	# And rows of one length, whatever the name's.
+	sed 's/web-frontend-2/web-frontend-production-2/g' "$work/long.txt" >"$work/longer.txt"
+	"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$work/longer.txt" "$work/longer.trc"
+	"$fair" --tsc-hz 1000000000 "$work/longer.trc" >"$work/out" || [ $? -eq 3 ]
+	[ "$(sed -n '/^seconds  *running/,/^$/p' "$work/out" | awk 'NF { print length }' | sort -u | wc -l)" -eq 1 ]
 }
 
 # The shortest window that is fair is not said to be followed by fair ones where it is not.
