@@ -70,7 +70,7 @@ static void say_guests(struct sentence *out, const struct result *result)
 	const struct result_dom0 *dom0 = &result->dom0;
 	const struct result_dom0_guest *guest = NULL;
 	size_t said = 0;
-	double served_s = 0;
+	double served_s = dom0->strangers_s;
 
 	for (size_t i = 0; i < dom0->guest_count; i++)
 		served_s += dom0->guests[i].served_s;
@@ -82,6 +82,8 @@ static void say_guests(struct sentence *out, const struct result *result)
 	}
 	if (dom0->guest_count > said)
 		add(out, ", %zu others", dom0->guest_count - said);
+	if (dom0->strangers_s > 0)
+		add(out, "%sguests without a name %.1f", said++ ? ", " : " (", percent(dom0->strangers_s, dom0->running_s));
 	add(out, "%s", said ? ")" : "");
 }
 

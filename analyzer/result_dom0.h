@@ -59,7 +59,7 @@ struct result_dom0 {
 	size_t name_count;
 	double bin_s;
 	size_t bins;                     /* the last one goes to the end, so it is longer */
-	double *row_at_s[DOM0_ROWS];     /* row_s in each of bins; of the shared I/O what no guest has; NULL: not known, and [DOM0_GUEST] */
+	double *row_at_s[DOM0_ROWS];     /* row_s in each of bins; of the shared I/O what no guest has; of [DOM0_GUEST] strangers_s; NULL: not known */
 	double jain_own, jain_aggregate; /* of the guests' running times, without and with Dom0's for them; NAN: no guest */
 };
 

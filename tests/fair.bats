@@ -102,6 +102,17 @@ setup() {
 	[ "$(wc -w <<<"$generations")" = "$(sed -n "s/^ids = '\(.*\)'/\1/p" "$work/reused/timeline.gp" | wc -w)" ]
 }
 
+# Of guests that nothing else names Dom0's figures have what it did for them, too.
+@test "guests without a name" {
+	flat=$BATS_TEST_DIRNAME/../${O:-build}/tests/flat
+	"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$BATS_TEST_DIRNAME/text/domain-id-reused-unseen.txt" "$work/unseen.trc"
+	"$fair" --format json --figures "$work/unseen" --terminal dumb "$work/unseen.trc" | "$flat" >"$work/facts"
+	for figure in dom0 dom0-time; do grep -q 'without a name' "$work/unseen/$figure.dat"; done
+	ran_us=$(awk -F'\t' '$1 == "dom0.running_s" { printf "%.0f", 1e6 * $2 }' "$work/facts")
+	[ "$(sed 's/"[^"]*"/x/' "$work/unseen/dom0.dat" | awk 'NR > 1 { for (i = 2; i <= NF; i++) sum += $i } END { printf "%.0f", 1e6 * sum }')" -eq "$ran_us" ]
+	[ "$(awk 'NR == 2 { for (i = 2; i <= NF; i++) sum += $i } NR == 3 { printf "%.0f", 1e6 * sum / 100 * $1 }' "$work/unseen/dom0-time.dat")" -eq "$ran_us" ]
+}
+
 # With one CPU all is done by one thread, else by two: also where settings change, domains come and go, and records are lost.
 @test "one CPU" {
 	cpu=$(taskset -cp $$ | grep -oE '[0-9]+$')
