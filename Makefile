@@ -129,7 +129,7 @@ paper-quick: paper-set ## a reduced set, one repetition each (about 45 minutes)
 paper-set: xen all $(O)/tests/flat
 	$(Q)$(MAKE) MPICC=mpicc.lam mpi hpcc
 	O=$(O) workloads/paper/run $(PAPER_SET) $(PAPER); status=$$?; \
-		O=$(O) workloads/paper/data $(PAPER) && workloads/paper/tables $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
+		O=$(O) workloads/paper/data $(PAPER) || status=1; workloads/paper/tables $(PAPER) && O=$(O) workloads/paper/report $(PAPER) && exit $$status
 
 check-paper: all $(O)/tests/flat ## one of them with its baseline, end to end, and two hosts with MPI: three boots of the lab
 	$(Q)$(MAKE) MPICC=mpicc.lam mpi

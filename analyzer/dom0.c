@@ -163,6 +163,16 @@ static uint64_t dom0_running_tsc(const struct result *result)
 	return sum_tsc;
 }
 
+/* Where records contradict each other, Dom0 is found not to have run where its kernel's events were charged already.  Rows of more than it ran say nothing. */
+static bool kernel_fits(const struct dom0 *dom0, const struct result_dom0 *out)
+{
+	uint64_t charged_tsc = 0;
+
+	for (int row = 0; row < DOM0_UNATTRIBUTED; row++)
+		charged_tsc += dom0_ledger_row_tsc(&dom0->ledger, (enum dom0_row)row);
+	return charged_tsc <= out->running_tsc;
+}
+
 /* Nothing vanishes: what no row has, for Dom0 was found to have run there only later, is unattributed. */
 static void close_rows(struct result_dom0 *out)
 {
@@ -216,7 +226,7 @@ static void fill_names(const struct dom0 *dom0, struct result *result)
 	struct result_dom0 *out = &result->dom0;
 	struct top top = { out->names, sizeof(out->names[0]), RESULT_NAMES, 0, name_s };
 
-	for (size_t i = 0; i < dom0->ledger.entry_count; i++) {
+	for (size_t i = 0; out->way_known[BY_KERNEL] && i < dom0->ledger.entry_count; i++) {
 		const struct dom0_entry *entry = &dom0->ledger.entries[i];
 		struct result_dom0_name name = { .part = entry->part, .row = entry->role.row, .seconds = seconds(result, entry->tsc) };
 		if (entry->role.row == DOM0_GUEST || entry->role.row == DOM0_UNATTRIBUTED || entry->tsc == 0)
@@ -432,7 +442,8 @@ bool dom0_fill(const struct dom0 *dom0, struct result *result)
 	out->xentop_percent = 100 * result->domains[0].xen_running_s / result->domains[0].xen_window_s;
 	out->xentop_difference_s = result->domains[0].running_in_xen_window_s - result->domains[0].xen_running_s;
 	out->xentop_difference_percent = result->domains[0].xen_running_s > 0 ? 100 * out->xentop_difference_s / result->domains[0].xen_running_s : NAN;
-	out->way_known[BY_KERNEL] = result->kernel.tally.events > 0;
+	out->kernel_misfits = !kernel_fits(dom0, out);
+	out->way_known[BY_KERNEL] = result->kernel.tally.events > 0 && !out->kernel_misfits;
 	out->way_known[BY_RECORDS] = dom0->evidence.sends > 0 || dom0->evidence.copied_bytes > 0;
 	out->way_known[BY_ORDER] = dom0->evidence.by_order.kicks + dom0->evidence.by_order.pieces > 0;
 	while (out->best < BY_ORDER && !out->way_known[out->best])

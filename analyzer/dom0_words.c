@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMED_GUESTS = 4, NAMED_THINGS = 3, LABEL_BYTES = 4 * NAME_MAX_BYTES + 16, SENTENCE_BYTES = 4096 };
+enum { NAMED_GUESTS = 4, NAMED_THINGS = 3, SENTENCE_BYTES = 4096 };
 
 struct sentence {
 	char text[SENTENCE_BYTES];
@@ -70,7 +70,7 @@ static void say_guests(struct sentence *out, const struct result *result)
 	const struct result_dom0 *dom0 = &result->dom0;
 	const struct result_dom0_guest *guest = NULL;
 	size_t said = 0;
-	double served_s = 0;
+	double served_s = dom0->strangers_s;
 
 	for (size_t i = 0; i < dom0->guest_count; i++)
 		served_s += dom0->guests[i].served_s;
@@ -82,6 +82,8 @@ static void say_guests(struct sentence *out, const struct result *result)
 	}
 	if (dom0->guest_count > said)
 		add(out, ", %zu others", dom0->guest_count - said);
+	if (dom0->strangers_s > 0)
+		add(out, "%sguests without a name %.1f", said++ ? ", " : " (", percent(dom0->strangers_s, dom0->running_s));
 	add(out, "%s", said ? ")" : "");
 }
 
@@ -104,6 +106,10 @@ static void say_rows(struct sentence *out, const struct result *result)
 {
 	const struct result_dom0 *dom0 = &result->dom0;
 
+	if (!dom0->way_known[dom0->best]) {
+		add(out, "Nothing in the trace tells for whom Dom0 worked in its %.3f s.", dom0->running_s);
+		return;
+	}
 	say_guests(out, result);
 	if (dom0->best != BY_KERNEL) {
 		add(out, " by %s; nothing tells what the rest was.", charge_way_name[dom0->best]);

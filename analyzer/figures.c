@@ -48,11 +48,11 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The paper's figure: how many guests got at most this share of all guests' CPU time.  Block 0: as it
+/* The paper's figure: how many guests got at most this share of all guests' CPU time, to a quarter beyond the greatest.  Block 0: as it
  * is; block 1: the ideal, all at 1/N. */
 static bool write_share(FILE *out, const struct result *result)
 {
-	double *percents = calloc(result->domain_count + 1, sizeof(*percents)), sum = 0;
+	double *percents = calloc(result->domain_count + 1, sizeof(*percents)), sum = 0, end;
 	size_t count = 0;
 
 	if (!percents)
@@ -63,13 +63,14 @@ static bool write_share(FILE *out, const struct result *result)
 	for (size_t i = 0; i < count; i++)
 		percents[i] *= sum > 0 ? 100 / sum : 0;
 	qsort(percents, count, sizeof(*percents), compare_doubles);
+	end = count > 0 ? fmin(100, 1.25 * fmax(percents[count - 1], 100.0 / (double)count)) : 100;
 	fprintf(out, "# share_percent guests_at_or_below\n0 0\n");
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%.6f %zu\n", percents[i], i + 1);
-	fprintf(out, "100 %zu\n\n\n0 0\n", count);
+	fprintf(out, "%.6f %zu\n\n\n0 0\n", end, count);
 	if (count > 0)
 		fprintf(out, "%.6f 0\n%.6f %zu\n", 100.0 / (double)count, 100.0 / (double)count, count);
-	fprintf(out, "100 %zu\n", count);
+	fprintf(out, "%.6f %zu\n", end, count);
 	free(percents);
 	return !ferror(out);
 }
@@ -189,12 +190,15 @@ FILE *figures_open_timeline(const struct plot *plot)
 	return plot_directory(plot->directory) ? plot_open_data(plot, "timeline") : NULL;
 }
 
-/* What its .gp needs to know: `domains', `guests', `ids' and `labels'. */
+/* What its .gp needs to know. */
 static void write_variables(FILE *out, const struct result *result)
 {
 	fprintf(out, "domains = %zu\nguests = %zu\nids = '", result->domain_count, result->dom0.guest_count);
 	for (size_t d = 0; d < result->domain_count; d++)
 		fprintf(out, "%" PRIu32 " ", result->domains[d].id);
+	fprintf(out, "'\ngenerations = '");
+	for (size_t d = 0; d < result->domain_count; d++)
+		fprintf(out, "%" PRIu32 " ", result->domains[d].generation);
 	fprintf(out, "'\nlabels = '");
 	for (size_t d = 0; d < result->domain_count; d++) {
 		char label[5 * NAME_MAX_BYTES];

@@ -28,6 +28,8 @@ bool figures_dom0(FILE *out, const struct result *result)
 		fprintf(out, "%s %.6f %.6f %.6f %.6f %.6f 0\n", label, guest->part_s[DOM0_THREAD], guest->part_s[DOM0_INTERRUPT],
 			guest->part_s[DOM0_SOFTIRQ], known(guest->shared_io_s), dom0->best == BY_KERNEL ? 0 : known(guest->by_s[dom0->best]));
 	}
+	if (dom0->known && dom0->strangers_s > 0)
+		fprintf(out, "\"without a name\" 0 0 0 0 0 %.6f\n", dom0->strangers_s);
 	for (int row = DOM0_TOOLSTACK; dom0->known && row < DOM0_ROWS; row++)
 		write_dom0_row(out, dom0, (enum dom0_row)row);
 	if (!dom0->known)
@@ -40,7 +42,15 @@ static const char *row_label(const struct result_dom0 *dom0, enum dom0_row row)
 {
 	if (row == DOM0_UNATTRIBUTED && dom0->best != BY_KERNEL)
 		return "no guest";
+	if (row == DOM0_GUEST)
+		return "guests without a name";
 	return row == DOM0_SHARED_IO ? "shared I/O of no guest" : dom0_row_name[row];
+}
+
+/* The guests have their own; what is left in theirs is of guests that nothing else in the trace names. */
+static bool row_is_drawn(const struct result_dom0 *dom0, enum dom0_row row)
+{
+	return dom0->row_at_s[row] && (row != DOM0_GUEST || dom0->strangers_s > 0);
 }
 
 /* Percent of one pCPU. */
@@ -48,8 +58,8 @@ static void write_dom0_time_bin(FILE *out, const struct result_dom0 *dom0, size_
 {
 	for (size_t i = 0; i < dom0->guest_count; i++)
 		fprintf(out, " %.4f", 100 * dom0->guests[i].at_s[bin] / length_s);
-	for (int row = DOM0_SHARED_IO; row < DOM0_ROWS; row++)
-		if (dom0->row_at_s[row])
+	for (int row = 0; row < DOM0_ROWS; row++)
+		if (row_is_drawn(dom0, (enum dom0_row)row))
 			fprintf(out, " %.4f", 100 * dom0->row_at_s[row][bin] / length_s);
 }
 
@@ -63,8 +73,8 @@ bool figures_dom0_time(FILE *out, const struct result *result)
 		plot_label(&result->domains[dom0->guests[i].domain], label, sizeof(label));
 		fprintf(out, " \"%s\"", label);
 	}
-	for (int row = DOM0_SHARED_IO; row < DOM0_ROWS; row++)
-		if (dom0->row_at_s[row])
+	for (int row = 0; row < DOM0_ROWS; row++)
+		if (row_is_drawn(dom0, (enum dom0_row)row))
 			fprintf(out, " \"%s\"", row_label(dom0, (enum dom0_row)row));
 	for (size_t bin = 0; bin < dom0->bins; bin++) {
 		double begin_s = (double)bin * dom0->bin_s, end_s = bin + 1 < dom0->bins ? begin_s + dom0->bin_s : result->duration_s;

@@ -16,6 +16,10 @@
 
 static int report(const struct options *options, const struct result *result, const struct plot *plot)
 {
+	if (options->report.domain && !report_shows_any(&options->report, result)) {
+		diag_error("%s: no domain `%s' in it", result->input_name, options->report.domain);
+		return EXIT_USAGE;
+	}
 	if (!options->format->render(stdout, result, &options->report) || fflush(stdout) != 0) {
 		diag_error("write standard output:");
 		return EXIT_FAILED;

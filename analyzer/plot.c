@@ -127,11 +127,11 @@ bool plot_close_data(FILE *out, const struct plot *plot, const char *name)
 	return finish(out, plot->directory, name, "dat");
 }
 
-/* plots/ is $XTRACE_PLOTS, or beside the program as it was built, or where it was installed. */
+/* plots/ is $XTRACE_PLOTS, or beside the program as it was built, or as it was installed, wherever that is, or where it was to be. */
 static FILE *open_plot(const char *name)
 {
-	char self[PATH_MAX] = "", beside[PATH_MAX + 16];
-	const char *const places[] = { getenv("XTRACE_PLOTS"), beside, XTRACE_DATADIR "/plots" };
+	char self[PATH_MAX] = "", built[PATH_MAX + 32], installed[PATH_MAX + 32];
+	const char *const places[] = { getenv("XTRACE_PLOTS"), built, installed, XTRACE_DATADIR "/plots" };
 	char *slash;
 	FILE *in = NULL;
 
@@ -140,7 +140,8 @@ static FILE *open_plot(const char *name)
 	slash = strrchr(self, '/');
 	if (slash)
 		*slash = '\0';
-	snprintf(beside, sizeof(beside), "%s/../plots", self);
+	snprintf(built, sizeof(built), "%s/../plots", self);
+	snprintf(installed, sizeof(installed), "%s/../share/xtrace/plots", self);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !in; i++) {
 		char *path;
 		if (!places[i] || asprintf(&path, "%s/%s.gp", places[i], name) < 0)

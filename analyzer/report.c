@@ -22,13 +22,24 @@ const struct report_format *report_format_named(const char *name)
 
 bool report_shows(const struct report_options *options, const struct result_domain *domain)
 {
-	char *end;
+	char *end, label[LABEL_BYTES];
 	unsigned long id;
 
 	if (!options->domain || strcmp(options->domain, domain->name) == 0)
 		return true;
+	report_domain_label(domain, label, sizeof(label));
+	if (strcmp(options->domain, label) == 0)
+		return true;
 	id = strtoul(options->domain, &end, 10);
 	return *options->domain && *end == '\0' && id == domain->id;
+}
+
+bool report_shows_any(const struct report_options *options, const struct result *result)
+{
+	for (size_t d = 0; d < result->domain_count; d++)
+		if (report_shows(options, &result->domains[d]))
+			return true;
+	return false;
 }
 
 void report_domain_label(const struct result_domain *domain, char *out, size_t out_size)

@@ -211,7 +211,7 @@ bool report_json(FILE *out, const struct result *result, const struct report_opt
 	if (!result->brief) {
 		json_object_set_new(root, "dom0", report_json_dom0(result));
 		json_object_set_new(root, "credit", report_json_credit(result));
-		json_object_set_new(root, "hypervisor", report_json_xen_time(result));
+		json_object_set_new(root, "hypervisor", report_json_xen_time(result, options));
 		json_object_set_new(root, "pv", report_json_pv(result, options));
 		json_object_set_new(root, "symbols", report_json_symbols(result));
 		json_object_set_new(root, "causes", report_json_causes(result, options));

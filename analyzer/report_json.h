@@ -49,7 +49,7 @@ json_t *report_json_blocks(const struct result *result);
 
 /* The parts of report_json_dom0.c. */
 json_t *report_json_dom0(const struct result *result);
-json_t *report_json_xen_time(const struct result *result);
+json_t *report_json_xen_time(const struct result *result, const struct report_options *options);
 
 /* The parts of report_json_pv.c. */
 json_t *report_json_pv(const struct result *result, const struct report_options *options);

@@ -113,14 +113,19 @@ static json_t *xen_kind_json(const struct result_xen_kind *kind)
 	return object;
 }
 
-json_t *report_json_xen_time(const struct result *result)
+json_t *report_json_xen_time(const struct result *result, const struct report_options *options)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < result->xen_time_count; i++) {
 		const struct result_xen_time *time = &result->xen_times[i];
-		json_t *object = json_object(), *kinds = json_array();
+		json_t *object, *kinds;
+		if (!report_shows(options, &result->domains[time->domain]))
+			continue;
+		object = json_object();
+		kinds = json_array();
 		json_object_set_new(object, "domain", count(result->domains[time->domain].id));
+		json_object_set_new(object, "generation", count(result->domains[time->domain].generation));
 		json_object_set_new(object, "guest_s", number(time->guest_s));
 		json_object_set_new(object, "xen_s", number(time->xen_s));
 		json_object_set_new(object, "covered_share", number(time->covered_share));

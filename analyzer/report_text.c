@@ -8,6 +8,19 @@
 
 static const char *const wait_title[WAIT_KINDS] = { "woken", "preempted" };
 
+int report_text_width(const struct result *result, int more)
+{
+	int width = LABEL_WIDTH_MIN;
+	char label[LABEL_BYTES];
+
+	for (size_t d = 0; d < result->domain_count; d++) {
+		report_domain_label(&result->domains[d], label, sizeof(label));
+		if ((int)strlen(label) + more > width)
+			width = (int)strlen(label) + more;
+	}
+	return width < LABEL_WIDTH_MAX ? width : LABEL_WIDTH_MAX;
+}
+
 /* ---- head ---- */
 
 static void print_head(FILE *out, const struct result *result)
@@ -34,9 +47,9 @@ static void print_head(FILE *out, const struct result *result)
 
 /* ---- who got what ---- */
 
-static void print_states(FILE *out, const char *label, const double *state_s)
+static void print_states(FILE *out, int width, const char *label, const double *state_s)
 {
-	fprintf(out, "%-*s", LABEL_WIDTH, label);
+	fprintf(out, "%-*s", width, label);
 	for (int state = 0; state < RUNSTATES; state++)
 		fprintf(out, " %9.3f", state_s[state]);
 }
@@ -46,13 +59,13 @@ static void print_counters(FILE *out, const struct result_vcpu *vcpu)
 	fprintf(out, " %28s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n", "", vcpu->wakeups, vcpu->preemptions, vcpu->migrations);
 }
 
-static void print_domain(FILE *out, const struct result_domain *domain)
+static void print_domain(FILE *out, int width, const struct result_domain *domain)
 {
 	char label[LABEL_BYTES], ratio[16] = "-";
 	struct result_vcpu sum = { 0 };
 
 	report_domain_label(domain, label, sizeof(label));
-	print_states(out, label, domain->state_s);
+	print_states(out, width, label, domain->state_s);
 	if (!isnan(domain->attained_over_entitled))
 		snprintf(ratio, sizeof(ratio), "%.2f", domain->attained_over_entitled);
 	fprintf(out, " %8.2f%% %8.2f%% %8s", 100 * domain->share, 100 * domain->entitled_share, ratio);
@@ -66,18 +79,20 @@ static void print_domain(FILE *out, const struct result_domain *domain)
 		return;
 	for (size_t v = 0; v < domain->vcpu_count; v++) {
 		snprintf(label, sizeof(label), "  vCPU %u", domain->vcpus[v].id);
-		print_states(out, label, domain->vcpus[v].state_s);
+		print_states(out, width, label, domain->vcpus[v].state_s);
 		print_counters(out, &domain->vcpus[v]);
 	}
 }
 
 static void print_domains(FILE *out, const struct result *result, const struct report_options *options)
 {
-	fprintf(out, "\n%-*s %9s %9s %9s %9s %9s %9s %9s %8s %8s %8s %8s\n", LABEL_WIDTH, "seconds", "running", "runnable", "blocked",
+	int width = report_text_width(result, 0);
+
+	fprintf(out, "\n%-*s %9s %9s %9s %9s %9s %9s %9s %8s %8s %8s %8s\n", width, "seconds", "running", "runnable", "blocked",
 		"offline", "unknown", "share", "entitled", "att/ent", "wakeups", "preempt", "migrate");
 	for (size_t d = 0; d < result->domain_count; d++)
 		if (report_shows(options, &result->domains[d]))
-			print_domain(out, &result->domains[d]);
+			print_domain(out, width, &result->domains[d]);
 }
 
 /* What is one row and should be several. */
@@ -120,14 +135,16 @@ static void print_fairness(FILE *out, const struct result *result)
 	if (isnan(result->jain))
 		return;
 	fprintf(out, "Fairness among guests: Jain's index %.4f of running time", result->jain);
-	if (!isnan(result->jain_weighted))
+	if (!isnan(result->jain_weighted) && isfinite(result->max_over_min))
 		fprintf(out, ", %.4f of attained/entitled (max/min %.2f)", result->jain_weighted, result->max_over_min);
+	else if (!isnan(result->jain_weighted))
+		fprintf(out, ", %.4f of attained/entitled (one got nothing)", result->jain_weighted);
 	fprintf(out, ".\n");
 }
 
 /* ---- waiting ---- */
 
-static void print_wait(FILE *out, const struct result *result, const struct result_domain *domain)
+static void print_wait(FILE *out, int width, const struct result *result, const struct result_domain *domain)
 {
 	static const double quantiles[] = { 0.5, 0.9, 0.99, 0.999 };
 	char label[LABEL_BYTES];
@@ -138,7 +155,7 @@ static void print_wait(FILE *out, const struct result *result, const struct resu
 		report_domain_wait(domain, (enum wait_kind)kind, &wait);
 		if (wait.count == 0)
 			continue;
-		fprintf(out, "%-*s %-9s %9" PRIu64, LABEL_WIDTH, label, wait_title[kind], wait.count);
+		fprintf(out, "%-*s %-9s %9" PRIu64, width, label, wait_title[kind], wait.count);
 		for (size_t q = 0; q < sizeof(quantiles) / sizeof(quantiles[0]); q++)
 			fprintf(out, " %10.1f", report_us(result, histogram_quantile_tsc(&wait, quantiles[q])));
 		fprintf(out, " %10.1f  %.6f s\n", report_us(result, wait.max_tsc),
@@ -148,20 +165,22 @@ static void print_wait(FILE *out, const struct result *result, const struct resu
 
 static void print_waits(FILE *out, const struct result *result, const struct report_options *options)
 {
-	fprintf(out, "\n%-*s %-9s %9s %10s %10s %10s %10s %10s  %s\n", LABEL_WIDTH, "us until it ran", "after", "count", "p50", "p90",
+	int width = report_text_width(result, 0);
+
+	fprintf(out, "\n%-*s %-9s %9s %10s %10s %10s %10s %10s  %s\n", width, "us until it ran", "after", "count", "p50", "p90",
 		"p99", "p99.9", "max", "longest at");
 	for (size_t d = 0; d < result->domain_count; d++)
 		if (report_shows(options, &result->domains[d]))
-			print_wait(out, result, &result->domains[d]);
+			print_wait(out, width, result, &result->domains[d]);
 }
 
 /* ---- pCPUs and trust ---- */
 
 static void print_pcpus(FILE *out, const struct result *result)
 {
-	fprintf(out, "\n%-*s %9s %9s %9s\n", LABEL_WIDTH, "seconds", "busy", "idle", "unknown");
+	fprintf(out, "\n%-*s %9s %9s %9s\n", LABEL_WIDTH_MIN, "seconds", "busy", "idle", "unknown");
 	for (size_t i = 0; i < result->pcpu_count; i++)
-		fprintf(out, "pCPU %-*u %9.3f %9.3f %9.3f\n", LABEL_WIDTH - 5, result->pcpus[i].id, result->pcpus[i].busy_s,
+		fprintf(out, "pCPU %-*u %9.3f %9.3f %9.3f\n", LABEL_WIDTH_MIN - 5, result->pcpus[i].id, result->pcpus[i].busy_s,
 			result->pcpus[i].idle_s, result->pcpus[i].unknown_s);
 }
 
@@ -236,7 +255,7 @@ static void print_why(FILE *out, const struct result *result, const struct repor
 	report_text_causes(out, result, options);
 	report_text_boosts(out, result, options);
 	report_text_credit(out, result, options);
-	report_text_dom0(out, result);
+	report_text_dom0(out, result, options);
 	report_text_pv(out, result, options);
 	report_text_spread(out, result, options);
 }

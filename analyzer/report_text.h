@@ -5,7 +5,10 @@
 
 #include "analyzer/report.h"
 
-enum { LABEL_WIDTH = 16, LABEL_BYTES = 4 * NAME_MAX_BYTES + 16 };
+enum { LABEL_WIDTH_MIN = 16, LABEL_WIDTH_MAX = 40 };
+
+/* How wide a table's first column is, within these: the longest label, and so much more. */
+int report_text_width(const struct result *result, int more);
 
 /* The parts of report_text_why.c. */
 void report_text_verdict(FILE *out, const struct result *result);
@@ -22,7 +25,7 @@ void report_text_credit(FILE *out, const struct result *result, const struct rep
 void report_text_spread(FILE *out, const struct result *result, const struct report_options *options);
 
 /* The part of report_text_dom0.c. */
-void report_text_dom0(FILE *out, const struct result *result);
+void report_text_dom0(FILE *out, const struct result *result, const struct report_options *options);
 
 /* The part of report_text_pv.c. */
 void report_text_pv(FILE *out, const struct result *result, const struct report_options *options);

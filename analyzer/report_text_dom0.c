@@ -24,14 +24,15 @@ static void show_words(FILE *out, const struct result_dom0 *dom0)
 static void show_guests(FILE *out, const struct result *result)
 {
 	const struct result_dom0 *dom0 = &result->dom0;
+	int width = report_text_width(result, 0);
 
-	fprintf(out, "\n%-*s %10s %10s %10s %10s %10s %10s %10s\n", LABEL_WIDTH, "Dom0's seconds for", "by kernel", "shared I/O", "by records",
+	fprintf(out, "\n%-*s %10s %10s %10s %10s %10s %10s %10s\n", width + 2, "Dom0's seconds for", "by kernel", "shared I/O", "by records",
 		"by order", "own", "aggregate", "ms/MB");
 	for (size_t i = 0; i < dom0->guest_count; i++) {
 		const struct result_dom0_guest *guest = &dom0->guests[i];
 		char label[LABEL_BYTES];
 		report_domain_label(&result->domains[guest->domain], label, sizeof(label));
-		fprintf(out, "%-*s  ", LABEL_WIDTH, label);
+		fprintf(out, "%-*s  ", width, label);
 		column(out, guest->by_s[BY_KERNEL], 10, 3);
 		column(out, guest->shared_io_s, 10, 3);
 		column(out, guest->by_s[BY_RECORDS], 10, 3);
@@ -41,7 +42,7 @@ static void show_guests(FILE *out, const struct result *result)
 		column(out, guest->cpu_ms_per_mb, 10, 1);
 		fputc('\n', out);
 	}
-	fprintf(out, "%-*s  ", LABEL_WIDTH, "(nobody)");
+	fprintf(out, "%-*s  ", width, "(nobody)");
 	column(out, dom0->uncharged_s[BY_KERNEL], 10, 3);
 	column(out, dom0->unshared_s, 10, 3);
 	column(out, dom0->uncharged_s[BY_RECORDS], 10, 3);
@@ -63,11 +64,15 @@ static void show_rows(FILE *out, const struct result *result)
 {
 	const struct result_dom0 *dom0 = &result->dom0;
 
-	fprintf(out, "Dom0 ran for %.3f s:", dom0->running_s);
-	for (int row = 0; row < DOM0_ROWS; row++)
+	fprintf(out, "Dom0 ran for %.3f s", dom0->running_s);
+	for (int row = 0; dom0->way_known[dom0->best] && row < DOM0_ROWS; row++)
 		if (!isnan(dom0->row_s[row]))
-			fprintf(out, "%s %s %.3f", row ? "," : "", row == DOM0_GUEST ? "guests" : dom0_row_name[row], dom0->row_s[row]);
-	fprintf(out, " (by %s).\n", charge_way_name[dom0->best]);
+			fprintf(out, "%s %s %.3f", row ? "," : ":", row == DOM0_GUEST ? "guests" : dom0_row_name[row], dom0->row_s[row]);
+	if (dom0->way_known[dom0->best])
+		fprintf(out, " (by %s)", charge_way_name[dom0->best]);
+	fputs(".\n", out);
+	if (dom0->kernel_misfits)
+		fputs("Its kernel's events are left out: records contradict each other, and they would have it run for longer.\n", out);
 	if (!isnan(dom0->xentop_percent))
 		fprintf(out, "xentop would have shown %.1f %% for it", dom0->xentop_percent);
 	if (!isnan(dom0->xentop_difference_percent))
@@ -95,24 +100,34 @@ static void show_names(FILE *out, const struct result_dom0 *dom0)
 		fputc('\n', out);
 }
 
-static void show_xen_time(FILE *out, const struct result *result)
+enum { KINDS_A_LINE = 5 };
+
+static void show_xen_time(FILE *out, const struct result *result, const struct report_options *options)
 {
+	bool shown = false;
+
 	for (size_t i = 0; i < result->xen_time_count; i++) {
 		const struct result_xen_time *time = &result->xen_times[i];
 		char label[LABEL_BYTES], name[64];
+		if (!report_shows(options, &result->domains[time->domain]))
+			continue;
 		report_domain_label(&result->domains[time->domain], label, sizeof(label));
-		fprintf(out, "%sThe hypervisor used %.3f s of %s's time, itself %.3f s (together %.2f %% of its running time):", i ? "" : "\n", time->xen_s,
-			label, time->guest_s, 100 * time->covered_share);
+		fprintf(out, "%sThe hypervisor used %.3f s of %s's running time, the domain itself %.3f s", shown ? "" : "\n", time->xen_s, label, time->guest_s);
+		if (isfinite(time->covered_share)) /* it ran */
+			fprintf(out, " (together %.2f %%)", 100 * time->covered_share);
+		fputc(':', out);
 		for (size_t k = 0; k < time->kind_count; k++)
-			fprintf(out, "%s %s %.3f", k ? "," : "", xen_time_kind_name(time->kinds[k].kind, name, sizeof(name)), time->kinds[k].seconds);
+			fprintf(out, "%s%s %.3f", k % KINDS_A_LINE ? ", " : k ? ",\n    " : "\n    ",
+				xen_time_kind_name(time->kinds[k].kind, name, sizeof(name)), time->kinds[k].seconds);
 		fputc('\n', out);
+		shown = true;
 	}
-	if (result->xen_time_count > 0)
-		fputs("What is told so late counts for nobody: a run that goes on at the trace's end.  The first and last instructions of an entry\n"
+	if (shown)
+		fputs("Not told, for Xen tells when a run ends: one that goes on at the trace's end.  The first and last instructions of an entry\n"
 		      "(saving registers, switching page tables) count as the domain's own.\n", out);
 }
 
-void report_text_dom0(FILE *out, const struct result *result)
+void report_text_dom0(FILE *out, const struct result *result, const struct report_options *options)
 {
 	if (result->dom0.known) {
 		show_words(out, &result->dom0);
@@ -121,5 +136,5 @@ void report_text_dom0(FILE *out, const struct result *result)
 		show_rows(out, result);
 		show_names(out, &result->dom0);
 	}
-	show_xen_time(out, result);
+	show_xen_time(out, result, options);
 }

@@ -61,14 +61,15 @@ static void show_call(FILE *out, const struct result *result, const struct resul
 
 static void show_calls(FILE *out, const struct result *result, const struct report_options *options)
 {
+	int width = report_text_width(result, 0);
 	char label[LABEL_BYTES];
 
-	fprintf(out, "\n%-*s %-*s %10s %10s %10s %10s %10s %10s\n", LABEL_WIDTH, "hypercalls", WHAT_WIDTH, "", "count", "per s", "%", "in multi", "Xen's s",
+	fprintf(out, "\n%-*s %-*s %10s %10s %10s %10s %10s %10s\n", width, "hypercalls", WHAT_WIDTH, "", "count", "per s", "%", "in multi", "Xen's s",
 		"us each");
 	for (size_t i = 0; i < result->pv_count; i++) {
 		const struct result_pv *pv = &result->pv[i];
 		for (size_t c = 0; c < pv->call_count && c < CALLS_SHOWN && report_shows(options, &result->domains[pv->domain]); c++) {
-			fprintf(out, "%-*s", LABEL_WIDTH, label_of(result, pv, c, label, sizeof(label)));
+			fprintf(out, "%-*s", width, label_of(result, pv, c, label, sizeof(label)));
 			show_call(out, result, pv, &pv->call[c]);
 		}
 	}
@@ -102,19 +103,20 @@ static void show_place(FILE *out, const struct result *result, const struct resu
 
 static void show_places(FILE *out, const struct result *result, const struct report_options *options)
 {
+	int width = report_text_width(result, 0);
 	char label[LABEL_BYTES];
 
-	fprintf(out, "\n%-*s %-*s %10s %10s %10s  %s\n", LABEL_WIDTH, "hottest places", WHAT_WIDTH, "", "count", "per s", "%", "where");
+	fprintf(out, "\n%-*s %-*s %10s %10s %10s  %s\n", width, "hottest places", WHAT_WIDTH, "", "count", "per s", "%", "where");
 	for (size_t i = 0; i < result->pv_count; i++) {
 		const struct result_pv *pv = &result->pv[i];
 		if (!report_shows(options, &result->domains[pv->domain]))
 			continue;
 		for (size_t p = 0; p < pv->place_count; p++) {
-			fprintf(out, "%-*s", LABEL_WIDTH, label_of(result, pv, p, label, sizeof(label)));
+			fprintf(out, "%-*s", width, label_of(result, pv, p, label, sizeof(label)));
 			show_place(out, result, &pv->places[p]);
 		}
 		if (pv->further)
-			fprintf(out, "%-*s  %" PRIu64 " more entries were at places beyond its first %d and have no row\n", LABEL_WIDTH, "", pv->further, PV_PLACES_MAX);
+			fprintf(out, "%-*s  %" PRIu64 " more entries were at places beyond its first %d and have no row\n", width, "", pv->further, PV_PLACES_MAX);
 	}
 }
 

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 enum { CELL_WIDTH = 16, CELL_BYTES = 64 };
 
@@ -30,18 +29,25 @@ static double factor_of(const struct result *result, size_t column)
 	return columns[column].factor * (measure_of(columns[column].measure).unit == UNIT_RATE ? result->duration_s : 1);
 }
 
-/* Right-aligned; a plus-minus sign is two bytes and one letter. */
+/* Right-aligned, with a blank before it however long it is. */
 static void print_cell(FILE *out, const char *cell)
 {
-	fprintf(out, "%*s", CELL_WIDTH + (strstr(cell, "±") ? 1 : 0), cell);
+	int bytes_more = 0; /* than letters */
+
+	for (const char *c = cell; *c; c++)
+		bytes_more += ((unsigned char)*c & 0xc0) == 0x80;
+	fprintf(out, " %*s", CELL_WIDTH - 1 + bytes_more, cell);
 }
 
-static void print_spread(FILE *out, const struct spread *spread, double factor, int digits)
+static void print_spread(FILE *out, const struct spread *spread, enum measure_unit unit, double factor, int digits)
 {
+	double reach = spread_reach(unit, spread);
 	char cell[CELL_BYTES] = "-";
 
-	if (!isnan(spread->low))
-		snprintf(cell, sizeof(cell), "%.*f ±%.*f", digits, factor * spread->value, digits, factor * (spread->high - spread->low) / 2);
+	if (!isnan(reach) && unit == UNIT_US)
+		snprintf(cell, sizeof(cell), "%.*f ×/÷%.3g", digits, spread->value, reach);
+	else if (!isnan(reach))
+		snprintf(cell, sizeof(cell), "%.*f ±%.*f", digits, factor * spread->value, digits, factor * reach);
 	else if (!isnan(spread->value))
 		snprintf(cell, sizeof(cell), "%.*f", digits, factor * spread->value);
 	print_cell(out, cell);
@@ -56,18 +62,18 @@ static void print_limits(FILE *out, const struct spread *spread, double factor, 
 	print_cell(out, cell);
 }
 
-static void print_domain(FILE *out, const struct result *result, const struct result_domain *domain, bool with_limits)
+static void print_domain(FILE *out, int width, const struct result *result, const struct result_domain *domain, bool with_limits)
 {
 	char label[LABEL_BYTES];
 
 	report_domain_label(domain, label, sizeof(label));
-	fprintf(out, "%-*s", LABEL_WIDTH, label);
+	fprintf(out, "%-*s", width, label);
 	for (size_t c = 0; c < COLUMNS; c++)
-		print_spread(out, &domain->spread[columns[c].measure], factor_of(result, c), columns[c].digits);
+		print_spread(out, &domain->spread[columns[c].measure], measure_of(columns[c].measure).unit, factor_of(result, c), columns[c].digits);
 	fputc('\n', out);
 	if (!with_limits)
 		return;
-	fprintf(out, "%-*s", LABEL_WIDTH, "  with the lost");
+	fprintf(out, "%-*s", width, "  with the lost");
 	for (size_t c = 0; c < COLUMNS; c++)
 		print_limits(out, &domain->spread[columns[c].measure], factor_of(result, c), columns[c].digits);
 	fputc('\n', out);
@@ -81,7 +87,7 @@ static void print_wholes(FILE *out, const struct result *result)
 		const struct spread *spread = &result->whole_spread[whole];
 		if (isnan(spread->low))
 			continue;
-		fprintf(out, "%s %s %.4f ±%.4f", separator, whole_measures[whole].title, spread->value, (spread->high - spread->low) / 2);
+		fprintf(out, "%s %s %.4f ±%.4f", separator, whole_measures[whole].title, spread->value, spread_reach(whole_measures[whole].unit, spread));
 		separator = ",";
 	}
 	if (*separator == ',')
@@ -91,20 +97,21 @@ static void print_wholes(FILE *out, const struct result *result)
 void report_text_spread(FILE *out, const struct result *result, const struct report_options *options)
 {
 	double block_ms = 1e3 * (double)result->blocks.block_tsc / (double)result->tsc_hz;
+	int width = report_text_width(result, 0);
 	bool lost = result->known_share < 1 || result->trust.lost_records + result->trust.dropped_records > 0;
 
 	if (result->blocks.count < BOOT_BLOCKS_MIN && !lost)
 		return;
-	fprintf(out, "\n%-*s", LABEL_WIDTH, "how sure");
+	fprintf(out, "\n%-*s", width, "how sure");
 	for (size_t c = 0; c < COLUMNS; c++)
 		print_cell(out, columns[c].title);
 	fputc('\n', out);
 	for (size_t d = 0; d < result->domain_count; d++)
 		if (report_shows(options, &result->domains[d]) && result->domains[d].blocks)
-			print_domain(out, result, &result->domains[d], lost);
+			print_domain(out, width, result, &result->domains[d], lost);
 	print_wholes(out, result);
 	if (result->blocks.count >= BOOT_BLOCKS_MIN)
-		fprintf(out, "±: half the 95 %% interval, by bootstrap over %zu blocks of %.0f ms: what another stretch of this load would make of it.\n",
+		fprintf(out, "±: how far the 95 %% interval reaches, of a latency the factor (×/÷), by bootstrap over %zu blocks of %.0f ms: what another stretch of this load would make of it.\n",
 			result->blocks.count, block_ms);
 	if (result->blocks.count >= BOOT_BLOCKS_MIN && !(result->horizon_ms <= block_ms))
 		fprintf(out, "Blocks are shorter than the fairness horizon: part of this is whose turn it was.\n");

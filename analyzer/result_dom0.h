@@ -37,7 +37,8 @@ struct result_dom0_name {
 struct result_dom0 {
 	bool known;                      /* there is a Dom0 in the trace */
 	bool way_known[CHARGE_WAYS];
-	enum charge_way best;
+	bool kernel_misfits;             /* the kernel's events charge more than Dom0 ran, so that this way is not known */
+	enum charge_way best;            /* the first that is known; the last if none is */
 	double running_s;
 	double busy_s;                   /* of all pCPUs */
 	double xen_in_guests_s;          /* the hypervisor's own, of the guests' running time; NAN: only a patched one tells */
@@ -58,7 +59,7 @@ struct result_dom0 {
 	size_t name_count;
 	double bin_s;
 	size_t bins;                     /* the last one goes to the end, so it is longer */
-	double *row_at_s[DOM0_ROWS];     /* row_s in each of bins; of the shared I/O what no guest has; NULL: not known, and [DOM0_GUEST] */
+	double *row_at_s[DOM0_ROWS];     /* row_s in each of bins; of the shared I/O what no guest has; of [DOM0_GUEST] strangers_s; NULL: not known */
 	double jain_own, jain_aggregate; /* of the guests' running times, without and with Dom0's for them; NAN: no guest */
 };
 

@@ -58,6 +58,15 @@ double spread_unscale(enum measure_unit unit, double value)
 	return unit == UNIT_US ? exp(value) : value;
 }
 
+double spread_reach(enum measure_unit unit, const struct spread *spread)
+{
+	double value = spread_scale(unit, spread->value);
+
+	if (isnan(spread->low))
+		return NAN;
+	return spread_unscale(unit, fmax(value - spread_scale(unit, spread->low), spread_scale(unit, spread->high) - value));
+}
+
 static void judge(const struct drawing *drawing, const struct measure *measure, double *values, struct spread *out)
 {
 	double value, reach;

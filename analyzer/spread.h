@@ -42,6 +42,10 @@ bool spread_fill(struct result *result, const struct vcpus *vcpus);
 double spread_scale(enum measure_unit unit, double value);
 double spread_unscale(enum measure_unit unit, double value);
 
+/* How far the interval reaches from the value, on the side on which it reaches further (the other may end at what the figure can
+ * be); of a latency a factor.  NAN: not known. */
+double spread_reach(enum measure_unit unit, const struct spread *spread);
+
 /* The standard deviation that a histogram's buckets, a 32nd wide, add on that scale. */
 double spread_resolution(enum measure_unit unit);
 

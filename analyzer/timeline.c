@@ -17,7 +17,7 @@ bool timeline_interval(struct timeline *timeline, const struct vcpus *vcpus, con
 		end_tsc = timeline->to_tsc;
 	if (begin_tsc >= end_tsc)
 		return true;
-	return fprintf(timeline->file, "%" PRIu32 " %" PRIu32 " %" PRIu32 " %.9f %.9f\n", interval->pcpu, domain->id, vcpu->id,
+	return fprintf(timeline->file, "%" PRIu32 " %" PRIu32 " %" PRIu32 " %.9f %.9f %" PRIu32 "\n", interval->pcpu, domain->id, vcpu->id,
 		       (double)(begin_tsc - timeline->zero_tsc) / timeline->tsc_hz,
-		       (double)(end_tsc - timeline->zero_tsc) / timeline->tsc_hz) > 0;
+		       (double)(end_tsc - timeline->zero_tsc) / timeline->tsc_hz, domain->generation) > 0;
 }

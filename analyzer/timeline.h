@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 struct timeline {
-	FILE *file;                 /* borrowed; columns: pcpu domain vcpu begin_s end_s */
+	FILE *file;                 /* borrowed; columns: pcpu domain vcpu begin_s end_s generation */
 	uint64_t zero_tsc;          /* seconds count from here */
 	uint64_t from_tsc, to_tsc;
 	double tsc_hz;

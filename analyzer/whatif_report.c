@@ -200,7 +200,7 @@ static void print_fairness(FILE *out, const struct whatif *whatif)
 		print_number(out, 12, 0, whatif->wholes[run].median_horizon_ms, "");
 		fputc('\n', out);
 	}
-	fprintf(out, "Jain's index of attained/entitled, and the window in ms from which on its mean is 0.95 or more.\n");
+	fprintf(out, "Jain's index of attained/entitled, and the shortest window, in ms, in which its mean is 0.95 or more.\n");
 }
 
 static void print_limits(FILE *out, const struct whatif *whatif)

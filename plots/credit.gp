@@ -7,7 +7,7 @@ set yrange [*<-1:1<*]
 set ytics 300
 set xzeroaxis linetype -1 linewidth 0.5 linecolor rgb '#808080'
 set style fill solid 1 noborder
-set key at graph 1.01, graph 1.05 left top Left reverse samplen 1
+set key at graph 1.01, graph 1 left top Left reverse samplen 1
 levels = 'OVER UNDER BOOST'
 shades = '#D55E00 #0072B2 #E69F00'
 set ylabel 'Credit' offset 1

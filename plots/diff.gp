@@ -7,7 +7,7 @@ set bars 0.6
 set yrange [0:*]
 set xtics rotate by -35 noenhanced scale 0
 
-set ylabel 'Share of all pCPUs (%)'
+set ylabel 'Share of all pCPUs ('.percent.')'
 set key top left Left reverse samplen 1
 set style data histograms
 set style histogram errorbars gap 1 linewidth 1
@@ -16,10 +16,10 @@ plot for [s=0:1] 'diff.dat' index 0 using (column(2+3*s)):(column(3+3*s)):(colum
 
 # A is thin, B is thick.
 set ylabel 'Share of wakeups'
-set xlabel 'Wakeup to running (µs)'
+set xlabel 'Wakeup to running ('.us.')'
 set style data lines
 set logscale x
-set format x '10^{%L}'
+set format x decades
 set xtics norotate enhanced autofreq scale 0.5
 set yrange [0:1.02]
 set key bottom right Left reverse samplen 2

@@ -1,8 +1,8 @@
 # The paper's cumulative plot: how many guests got at most a given share of all guests' CPU time.
-set xlabel 'Share of all guests'' CPU time (%)'
+set xlabel 'Share of all guests'' CPU time ('.percent.')'
 set ylabel 'Guests at or below'
-set xrange [0:100]
-set yrange [0:*]
+set xrange [0:*] noextend
+set yrange [0:*] noextend
 set offsets 0, 0, 0.4, 0
 set ytics 1
 set key bottom right

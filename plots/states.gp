@@ -1,5 +1,5 @@
 # How each vCPU's time divides into runstates.
-set ylabel 'Share of the time (%)'
+set ylabel 'Share of the time ('.percent.')'
 set yrange [0:100]
 set style data histograms
 set style histogram rowstacked

@@ -1,8 +1,8 @@
 # How long after a wakeup a vCPU ran, by the priority that it had.
-set xlabel 'Wakeup to running (µs)'
+set xlabel 'Wakeup to running ('.us.')'
 set ylabel 'Share of wakeups'
 set logscale x
-set format x '10^{%L}'
+set format x decades
 set yrange [0:1.02]
 set key bottom right
 # One dot on the axis, so that there is a range even if nobody ever woke.

@@ -89,6 +89,45 @@ setup() {
 	done
 }
 
+# Built for one prefix and installed in another.
+@test "figures of an installed program" {
+	mkdir -p "$work/usr/bin" "$work/usr/share/xtrace"
+	cp "$fair" "$work/usr/bin/"
+	cp -r "$BATS_TEST_DIRNAME/../plots" "$work/usr/share/xtrace/"
+	"$work/usr/bin/xtrace-fair" --figures "$work/figs" --terminal dumb "$data/cause-h1-on.trc" >/dev/null
+	[ -s "$work/figs/share.txt" ]
+}
+
+# LaTeX reads the words of a figure: no sign of its own may be in them, but for what is meant for it.
+@test "figures for LaTeX" {
+	"$fair" --figures "$work/tex" --terminal cairolatex "$data/dom0.trc" >/dev/null
+	"$fair" diff --figures "$work/tex" --terminal cairolatex "$data/dom0.trc" "$data/dom0.trc" >/dev/null || [ $? -eq 3 ]
+	sed -n 's/.*\\strut{}\(.*\)}}%$/\1/p' "$work"/tex/*.tex >"$work/words"
+	[ "$(grep -c '\\%' "$work/words")" -ge 3 ]
+	grep -qF '$10^{3}$' "$work/words"
+	[ -z "$(sed 's/\\%//g; s/\$[^$]*\$//g' "$work/words" | grep '[]%^#_&~$\\]')" ]
+}
+
+# A domain of a reused id has the timeline's bars of its own.
+@test "timeline of a reused id" {
+	"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$BATS_TEST_DIRNAME/text/domain-id-reused.txt" "$work/reused.trc"
+	"$fair" --tsc-hz 1000000000 --timeline 0,100 --figures "$work/reused" --terminal dumb "$work/reused.trc" >/dev/null
+	[ "$(awk '$2 == 5 { print $6 }' "$work/reused/timeline.dat" | sort -u | tr '\n' ' ')" = '0 1 ' ]
+	generations=$(sed -n "s/^generations = '\(.*\)'/\1/p" "$work/reused/timeline.gp")
+	[ "$(wc -w <<<"$generations")" = "$(sed -n "s/^ids = '\(.*\)'/\1/p" "$work/reused/timeline.gp" | wc -w)" ]
+}
+
+# Of guests that nothing else names Dom0's figures have what it did for them, too.
+@test "guests without a name" {
+	flat=$BATS_TEST_DIRNAME/../${O:-build}/tests/flat
+	"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$BATS_TEST_DIRNAME/text/domain-id-reused-unseen.txt" "$work/unseen.trc"
+	"$fair" --format json --figures "$work/unseen" --terminal dumb "$work/unseen.trc" | "$flat" >"$work/facts"
+	for figure in dom0 dom0-time; do grep -q 'without a name' "$work/unseen/$figure.dat"; done
+	ran_us=$(awk -F'\t' '$1 == "dom0.running_s" { printf "%.0f", 1e6 * $2 }' "$work/facts")
+	[ "$(sed 's/"[^"]*"/x/' "$work/unseen/dom0.dat" | awk 'NR > 1 { for (i = 2; i <= NF; i++) sum += $i } END { printf "%.0f", 1e6 * sum }')" -eq "$ran_us" ]
+	[ "$(awk 'NR == 2 { for (i = 2; i <= NF; i++) sum += $i } NR == 3 { printf "%.0f", 1e6 * sum / 100 * $1 }' "$work/unseen/dom0-time.dat")" -eq "$ran_us" ]
+}
+
 # With one CPU all is done by one thread, else by two: also where settings change, domains come and go, and records are lost.
 @test "one CPU" {
 	cpu=$(taskset -cp $$ | grep -oE '[0-9]+$')
@@ -127,4 +166,64 @@ setup() {
 	[ "$status" -eq 1 ]
 	run "$fair" --figures /proc/nowhere "$data/scp3.trc"
 	[ "$status" -eq 1 ]
+}
+
+# What stands behind a ± goes as far as the interval does, also where that ends at what a figure can be: how many percent of the pCPUs' time.
+@test "how sure" {
+	flat=$BATS_TEST_DIRNAME/../${O:-build}/tests/flat
+	"$fair" --format json "$data/dom0-patched.trc" | "$flat" | awk -F'\t' '
+		{ v[$1] = $2 }
+		END { s = "domains[0].spread.share."; up = v[s "high"] - v[s "value"]; down = v[s "value"] - v[s "low"]
+			printf "%.2f", 100 * (up > down ? up : down); exit !(v[s "low"] == 0 && up > down) }' >"$work/wanted"
+	"$fair" "$data/dom0-patched.trc" | sed -n '/^how sure/,/^$/s/^Domain-0 *[0-9.]* ±\([0-9.]*\) .*/\1/p' | tr -d '\n' >"$work/told"
+	cmp "$work/wanted" "$work/told"
+	"$fair" "$data/dom0-patched.trc" | grep -qE '^Domain-0 .* [0-9]+ ×/÷[0-9.]+ +[0-9]+ ×/÷[0-9.]+ '
+}
+
+@test "one domain" {
+	flat=$BATS_TEST_DIRNAME/../${O:-build}/tests/flat
+	for domain in vm2 2; do
+		"$fair" --domain "$domain" --format json "$data/dom0-patched.trc" | "$flat" >"$work/one"
+		[ "$(grep -cE '^(domains|hypervisor)\[[0-9]+\]\.(id|domain)	' "$work/one")" -eq 2 ]
+		[ "$(sed -n 's/^domains\[0\]\.name\t//p' "$work/one")" = '"vm2"' ]
+	done
+	"$fair" --domain vm2 "$data/dom0-patched.trc" | grep -q "^The hypervisor used .* of vm2's"
+	[ "$("$fair" --domain vm2 "$data/dom0-patched.trc" | grep -c '^The hypervisor used')" -eq 1 ]
+	# By what the report calls it where the trace has no names.
+	"$fair" convert "$data/dom0-patched.trc" "$work/x"
+	"$fair" --domain d2 --format csv --tsc-hz 1000000000 "$work/x" >"$work/csv"
+	[ "$(wc -l <"$work/csv")" -eq 2 ]
+	run "$fair" --domain nobody "$data/dom0-patched.trc"
+	[ "$status" -eq 2 ]
+	[[ $output = *"no domain \`nobody'"* ]]
+}
+
+# What is not known, or not a number, is told as such.
+@test "no nan" {
+	for text in "$BATS_TEST_DIRNAME"/{text,damaged}/*.txt; do
+		"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$text" "$work/trace"
+		"$fair" --tsc-hz 1000000000 "$work/trace" >>"$work/out" 2>/dev/null || [ $? -ne 2 ]
+	done
+	[ "$(wc -l <"$work/out")" -gt 1000 ]
+	[ "$(grep -cwiE -- '-?(nan|inf)' "$work/out")" -eq 0 ]
+}
+
+# Names that differ in their end only have columns that can be told apart.
+@test "long names" {
+	sed 's/"name": *"[^"]*"/"name": "web-frontend-"/g' "$BATS_TEST_DIRNAME/text/weights.txt" |
+		awk '/^domains/ { n = 0; while (sub(/"web-frontend-"/, "\"web-frontend-" ++n "\"")) ; } { print }' >"$work/long.txt"
+	"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$work/long.txt" "$work/long.trc"
+	"$fair" --tsc-hz 1000000000 "$work/long.trc" >"$work/out" || [ $? -eq 3 ]
+	grep -E '^seconds waited +.*web-frontend-1 +web-frontend-2( |$)' "$work/out"
+	# And rows of one length, whatever the name's.
+	sed 's/web-frontend-2/web-frontend-production-2/g' "$work/long.txt" >"$work/longer.txt"
+	"$BATS_TEST_DIRNAME/../${O:-build}/tests/mktrace" "$work/longer.txt" "$work/longer.trc"
+	"$fair" --tsc-hz 1000000000 "$work/longer.trc" >"$work/out" || [ $? -eq 3 ]
+	[ "$(sed -n '/^seconds  *running/,/^$/p' "$work/out" | awk 'NF { print length }' | sort -u | wc -l)" -eq 1 ]
+}
+
+# The shortest window that is fair is not said to be followed by fair ones where it is not.
+@test "a horizon that does not last" {
+	"$fair" "$data/dom0-patched.trc" | grep -q 'and 0.95 or more in 128 ms, but not from there on; in 1 ms'
+	"$fair" "$data/scp3.trc" | grep -q 'and 0.95 or more from 128 ms on; in 1 ms'
 }

@@ -196,7 +196,7 @@ bring() {
 hypervisor_find() {
 	case $HYPERVISOR in
 	patched | stock)
-		HYPERVISOR=$TOP/build/xen-$HYPERVISOR.gz
+		HYPERVISOR=$BUILD/xen-$HYPERVISOR.gz
 		[ -f "$HYPERVISOR" ] || die "no $HYPERVISOR: make xen xen-stock" ;;
 	*)	[ ! "$HYPERVISOR" ] || [ -r "$HYPERVISOR" ] || die "cannot read $HYPERVISOR" ;;
 	esac
