@@ -185,14 +185,12 @@ uint64_t hostinfo_next_change(const struct hostinfo *info)
 
 /* ---- snapshots ---- */
 
-/* A list that has every pCPU of the host is no restriction. */
+/* A list that has every pCPU is no restriction, which only who knows their numbers can tell: Xen leaves some out where it leaves threads alone. */
 static uint64_t affinity_of(struct reading *reading, const json_t *vcpu)
 {
 	const json_t *list = get(reading, vcpu, "affinity", JSON_ARRAY);
 	uint64_t mask = 0;
 
-	if (json_array_size(list) == 0 || json_array_size(list) >= reading->info->pcpus)
-		return AFFINITY_ANY;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_int_t pcpu = json_integer_value(json_array_get(list, i));
 		if (pcpu >= 0 && pcpu < 64)

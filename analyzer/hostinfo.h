@@ -58,6 +58,8 @@ struct hostinfo {
 	uint64_t start_tsc, end_tsc; /* 0: not told */
 	uint64_t tracer_cpu_ns;
 	uint32_t pcpus;            /* with a trace buffer; 0: not told */
+	uint64_t pcpus_seen;       /* bit p: records come from pCPU p, of the first 64; this and the next are the caller's to fill */
+	bool pcpus_past_64;        /* records come from another one, too */
 	double tslice_ms, ratelimit_us; /* of the first pool; 0: not told */
 	bool ratelimit_told;       /* so 0 is none */
 	uint32_t threads_per_core, cores_per_socket; /* 0: not told */
