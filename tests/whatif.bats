@@ -99,3 +99,11 @@ setup() {
 		[ "$status" -eq 1 ]
 	done
 }
+
+@test "a trace of a Xen that debits by tick is replayed so; exactly is another answer" {
+	"$fair" whatif --accounting exact "$data/cause-h2-on.trc" >"$work/out" || [ $? -eq 3 ]
+	head -1 "$work/out" | grep -q 'scheduler credit debiting by tick, tslice 30 ms'
+	replay=$(grep -A2 '^vm5 ' "$work/out" | grep ' replay ' | tr -s ' ')
+	what_if=$(grep -A2 '^vm5 ' "$work/out" | grep ' what if ' | tr -s ' ' | sed 's/what if/replay/')
+	[ -n "$replay" ] && [ -n "$what_if" ] && [ "$replay" != "$what_if" ]
+}
