@@ -67,8 +67,7 @@ static bool scan(struct run *run)
 	for (uint32_t pcpu = 0; run->pcpu_list && pcpu < PCPU_MAX; pcpu++)
 		if (seen[pcpu]) {
 			run->pcpu_list[run->pcpu_count++] = pcpu;
-			run->result->host.pcpus_seen |= pcpu < 64 ? UINT64_C(1) << pcpu : 0;
-			run->result->host.pcpus_past_64 |= pcpu >= 64;
+			hostinfo_see_pcpu(&run->result->host, pcpu);
 		}
 	free(seen);
 	return run->pcpu_list != NULL;

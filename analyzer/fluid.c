@@ -6,21 +6,30 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Those that records come from, and where that are too few, the lowest ones of the others. */
-static uint64_t mask_of(uint64_t seen, size_t pcpus)
+/* Those that were traced, and where that are too few, the lowest ones of the others. */
+static uint64_t mask_of(const struct hostinfo *host, size_t pcpus)
 {
-	uint64_t mask = seen;
+	uint64_t mask = host->pcpu_bits[0];
 
 	for (uint32_t pcpu = 0; pcpu < 64 && (size_t)__builtin_popcountll(mask) < pcpus; pcpu++)
 		mask |= UINT64_C(1) << pcpu;
 	return mask;
 }
 
+static bool is_small(const struct hostinfo *host, size_t pcpus)
+{
+	bool small = pcpus <= 64;
+
+	for (uint32_t pcpu = 64; pcpu < PCPU_MAX; pcpu++)
+		small &= !hostinfo_traced(host, pcpu);
+	return small;
+}
+
 void fluid_init(struct fluid *fluid, const struct hostinfo *host, const struct vcpus *vcpus, size_t pcpus)
 {
 	*fluid = (struct fluid){
 		.host = host, .vcpus = vcpus, .pcpus = (double)pcpus, .to_tsc = UINT64_MAX,
-		.pcpu_mask = mask_of(host->pcpus_seen, pcpus), .follows_affinity = pcpus <= 64 && !host->pcpus_past_64,
+		.pcpu_mask = mask_of(host, pcpus), .follows_affinity = is_small(host, pcpus),
 	};
 	fluid->now = &fluid->nobody;
 }

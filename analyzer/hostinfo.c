@@ -90,6 +90,28 @@ static void take_file(struct hostinfo *info, const uint8_t *bytes, uint32_t size
 			 (const char *)bytes + TRC_FILE_PAYLOAD_MIN);
 }
 
+void hostinfo_see_pcpu(struct hostinfo *info, uint32_t pcpu)
+{
+	if (pcpu_valid(pcpu))
+		info->pcpu_bits[pcpu / 64] |= UINT64_C(1) << pcpu % 64;
+}
+
+bool hostinfo_traced(const struct hostinfo *info, uint32_t pcpu)
+{
+	return pcpu_valid(pcpu) && info->pcpu_bits[pcpu / 64] >> pcpu % 64 & 1;
+}
+
+static void take_traced(struct reading *reading, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *pcpu = json_array_get(list, i);
+		if (json_is_integer(pcpu) && json_integer_value(pcpu) >= 0 && json_integer_value(pcpu) < PCPU_MAX)
+			hostinfo_see_pcpu(reading->info, (uint32_t)json_integer_value(pcpu));
+		else
+			reading->bad = "pcpu_mask";
+	}
+}
+
 static bool take_host(struct reading *reading, const json_t *root)
 {
 	struct hostinfo *info = reading->info;
@@ -104,6 +126,7 @@ static bool take_host(struct reading *reading, const json_t *root)
 	info->tsc_hz = get_hz(reading, root, "tsc_hz");
 	info->start_tsc = get_u64(reading, root, "start_tsc");
 	info->pcpus = (uint32_t)get_number(reading, root, "pcpus", PCPU_MAX);
+	take_traced(reading, get(reading, root, "pcpu_mask", JSON_ARRAY));
 	info->tslice_ms = json_number_value(json_object_get(pool, "tslice_ms"));
 	info->ratelimit_us = json_number_value(json_object_get(pool, "ratelimit_us"));
 	info->ratelimit_told = json_is_number(json_object_get(pool, "ratelimit_us"));
