@@ -114,16 +114,30 @@ static bool match_domains(struct diff *diff)
 
 static void print_scheduler(const struct result *result, char *out, size_t size) { snprintf(out, size, "%s", result->host.scheduler); }
 static void print_version(const struct result *result, char *out, size_t size) { snprintf(out, size, "%s", result->host.xen_version); }
-static void print_tslice(const struct result *result, char *out, size_t size) { snprintf(out, size, "%g ms", result->host.tslice_ms); }
-static void print_ratelimit(const struct result *result, char *out, size_t size) { snprintf(out, size, "%g us", result->host.ratelimit_us); }
 static void print_pcpus(const struct result *result, char *out, size_t size) { snprintf(out, size, "%zu", result->pcpu_count); }
+
+/* "": not told, or of no meaning for the scheduler. */
+static void print_tslice(const struct result *result, char *out, size_t size)
+{
+	if (result->host.tslice_ms > 0)
+		snprintf(out, size, "%g ms", result->host.tslice_ms);
+}
+
+static void print_ratelimit(const struct result *result, char *out, size_t size)
+{
+	if (result->host.ratelimit_told)
+		snprintf(out, size, "%g us", result->host.ratelimit_us);
+}
+
+/* Who pays for running. */
+static void print_accounting(const struct result *result, char *out, size_t size) { snprintf(out, size, "%s", result->credit.tick_debit ? "tick" : "exact"); }
 
 static const struct {
 	const char *name;
 	void (*print)(const struct result *result, char *out, size_t size);
 } host_settings[DIFF_HOST_SETTINGS] = {
 	{ "scheduler", print_scheduler }, { "Xen", print_version }, { "tslice", print_tslice }, { "ratelimit", print_ratelimit },
-	{ "pCPUs", print_pcpus },
+	{ "accounting", print_accounting }, { "pCPUs", print_pcpus },
 };
 
 static void print_weight(const struct result_domain *domain, char *out, size_t size) { snprintf(out, size, "%u", domain->weight); }

@@ -49,7 +49,7 @@ struct diff_setting {
 	char value[DIFF_SIDES][64];       /* hostile */
 };
 
-enum { DIFF_HOST_SETTINGS = 5, DIFF_DOMAIN_SETTINGS = 2 };
+enum { DIFF_HOST_SETTINGS = 6, DIFF_DOMAIN_SETTINGS = 2 };
 
 struct diff {
 	struct diff_side sides[DIFF_SIDES];

@@ -97,6 +97,7 @@ trace_of() { "$build/tests/mktrace" /dev/stdin "$work/$1"; }
 	differs "$work/csv" Domain-0 H6
 	differs "$work/csv" Domain-0 wake_to_run_p50
 	"$fair" diff "$data/cause-h6-off.trc" "$data/cause-h6-on.trc" | grep -q '^Set differently: ratelimit 0 us -> 30000 us'
+	"$fair" diff "$data/cause-h2-off.trc" "$data/cause-h2-on.trc" | grep -q '^Set differently: accounting exact -> tick\.$'
 }
 
 @test "A and B change places, and signs" {
