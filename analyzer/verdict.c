@@ -58,6 +58,29 @@ static const struct result_domain *longest_waiting(const struct result *result)
 	return longest;
 }
 
+/* How long the vCPUs of a capped domain were offline and came back: parked.  After the last record one may be gone. */
+static double parked_s(const struct result *result, const struct result_domain *domain)
+{
+	uint64_t sum_tsc = 0;
+
+	for (size_t v = 0; domain->cap_percent > 0 && v < domain->vcpu_count; v++) {
+		const struct result_vcpu *vcpu = &domain->vcpus[v];
+		if (vcpu->entitled_s > 0)
+			sum_tsc += vcpu->state_tsc[OFFLINE] - (vcpu->after_last.state == OFFLINE ? vcpu->after_last.length_tsc : 0);
+	}
+	return (double)sum_tsc / (double)result->tsc_hz;
+}
+
+/* Of all guests. */
+static double guests_parked_s(const struct result *result)
+{
+	double sum_s = 0;
+
+	for (size_t d = 0; d < result->domain_count; d++)
+		sum_s += result->domains[d].id != 0 ? parked_s(result, &result->domains[d]) : 0;
+	return sum_s;
+}
+
 /* ---- the claims: false where the data does not carry it ---- */
 
 static bool claim_fairness(const struct result *result, char *out)
@@ -127,8 +150,8 @@ static bool claim_starvation(const struct result *result, char *out)
 	if (!longest)
 		return false;
 	report_domain_label(longest, label, sizeof(label));
-	snprintf(out, SENTENCE_BYTES, "The longest that a guest wanted to run and did not is %.1f ms (%s, at %.6f s).", 1e3 * longest->starved_s, label,
-		 longest->starved_at_s);
+	snprintf(out, SENTENCE_BYTES, "The longest that a guest wanted to run and did not%s is %.1f ms (%s, at %.6f s).",
+		 guests_parked_s(result) > 0 ? ", but for being parked by its cap," : "", 1e3 * longest->starved_s, label, longest->starved_at_s);
 	return true;
 }
 
@@ -176,30 +199,16 @@ static bool claim_cause(const struct result *result, char *out)
 	return true;
 }
 
-/* How long the vCPUs of a capped domain were offline and came back: parked.  After the last record one may be gone. */
-static double parked_s(const struct result *result, const struct result_domain *domain)
-{
-	uint64_t sum_tsc = 0;
-
-	for (size_t v = 0; domain->cap_percent > 0 && v < domain->vcpu_count; v++) {
-		const struct result_vcpu *vcpu = &domain->vcpus[v];
-		if (vcpu->entitled_s > 0)
-			sum_tsc += vcpu->state_tsc[OFFLINE] - (vcpu->after_last.state == OFFLINE ? vcpu->after_last.length_tsc : 0);
-	}
-	return (double)sum_tsc / (double)result->tsc_hz;
-}
-
 /* What a domain lacks may be nobody's doing. */
 static bool claim_blocked(const struct result *result, char *out)
 {
-	double blocked_s = 0, runnable_s = 0, capped_s = 0;
+	double blocked_s = 0, runnable_s = 0, capped_s = guests_parked_s(result);
 	char parked[64] = "";
 
 	for (size_t d = 0; d < result->domain_count; d++) {
 		bool guest = result->domains[d].id != 0;
 		blocked_s += guest ? result->domains[d].state_s[BLOCKED] : 0;
 		runnable_s += guest ? result->domains[d].state_s[RUNNABLE] : 0;
-		capped_s += guest ? parked_s(result, &result->domains[d]) : 0;
 	}
 	if (blocked_s <= runnable_s + capped_s || blocked_s < negligible_share * result->duration_s)
 		return false;
