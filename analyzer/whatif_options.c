@@ -133,8 +133,6 @@ static void check(struct whatif_options *options, struct argp_state *state)
 		argp_error(state, "which trace?");
 	if (options->analysis.from_s >= options->analysis.to_s)
 		argp_error(state, "--from must be less than --to");
-	if (options->ratelimit_us > 0 && options->tslice_ms > 0 && options->ratelimit_us > options->tslice_ms * 1000)
-		argp_error(state, "a rate limit of more than a time slice: Xen refuses that");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -26,6 +26,14 @@ setup() {
 	[ "$status" -eq 2 ]
 }
 
+@test "a rate limit of more than a time slice is refused, as by Xen, whichever of the two is the trace's" {
+	run "$fair" whatif --ratelimit 40000 "$data/w124.trc"
+	[ "$status" -eq 2 ]
+	[[ $output = *"more than a time slice of 30 ms"* ]]
+	run "$fair" whatif --tslice 5 "$data/whatif-io-ratelimit10.trc"; [ "$status" -eq 2 ]
+	"$fair" whatif --ratelimit 40000 --scheduler credit2 "$data/w124.trc" || [ $? -eq 3 ]
+}
+
 @test "a domain that is not in the trace exits with 2 and is named" {
 	run "$fair" whatif --weight nobody=5 "$data/w124.trc"
 	[ "$status" -eq 2 ]
