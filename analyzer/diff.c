@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/diff.h"
 
+#include "analyzer/diag.h"
+#include "analyzer/report.h"
 #include "analyzer/statistics.h"
 
 #include <math.h>
@@ -52,7 +54,7 @@ static const struct result_domain *find(const struct result *in, const struct re
 	return found ? found : find_by_id(in, of, domain);
 }
 
-/* False if some run does not have it, or memory is short, which errno tells. */
+/* False if some run does not have it. */
 static bool find_everywhere(const struct diff *diff, const struct result_domain *domain, struct diff_subject *subject)
 {
 	const struct result *of = &diff->sides[0].runs[0];
@@ -65,6 +67,28 @@ static bool find_everywhere(const struct diff *diff, const struct result_domain 
 				return false;
 		}
 	return true;
+}
+
+/* Some run of the side has this domain of the other side's first run. */
+static bool is_in_side(const struct diff_side *side, const struct result *of, const struct result_domain *domain)
+{
+	for (size_t r = 0; r < side->count; r++)
+		if (find(&side->runs[r], of, domain))
+			return true;
+	return false;
+}
+
+/* Of the first run of side s, and not of each run: it cannot be compared. */
+static void set_aside(struct diff *diff, size_t s, const struct result_domain *domain)
+{
+	char label[4 * NAME_MAX_BYTES + 16];
+
+	if (!is_in_side(&diff->sides[1 - s], &diff->sides[s].runs[0], domain)) {
+		diff->only[s][diff->only_count[s]++] = domain;
+		return;
+	}
+	report_domain_label(domain, label, sizeof(label));
+	diag_warn("%s is not in every run: it is not compared", label);
 }
 
 static void free_subject(struct diff_subject *subject)
@@ -88,7 +112,7 @@ static bool add_domain(struct diff *diff, const struct result_domain *domain)
 		return true;
 	}
 	free_subject(subject);
-	diff->only[0][diff->only_count[0]++] = domain;
+	set_aside(diff, 0, domain);
 	return roomy;
 }
 
@@ -106,7 +130,7 @@ static bool match_domains(struct diff *diff)
 		roomy = add_domain(diff, &a->domains[d]);
 	for (size_t d = 0; roomy && d < b->domain_count; d++)
 		if (!find(a, b, &b->domains[d]))
-			diff->only[1][diff->only_count[1]++] = &b->domains[d];
+			set_aside(diff, 1, &b->domains[d]);
 	return roomy;
 }
 

@@ -150,6 +150,18 @@ trace_of() { "$build/tests/mktrace" /dev/stdin "$work/$1"; }
 	[[ $output = *"Only in A: b."* ]] && [[ $output = *"Only in B: c."* ]]
 }
 
+@test "what a run of its own side lacks, too, is not only in that side" {
+	turns 1 | trace_of both
+	echo "p0 0 RUNSTATE d1v0 runnable running
+		p0 500000 CONTINUE d1v0" | trace_of one
+	run "$fair" diff --tsc-hz 1000000000 "$work/both" "$work/one" --against "$work/both" "$work/both"
+	[[ $output != *"Only in"* ]] && [[ $output = *"d2 is not in every run: it is not compared"* ]]
+	run "$fair" diff --tsc-hz 1000000000 "$work/one" "$work/both" --against "$work/both" "$work/both"
+	[[ $output != *"Only in"* ]] && [[ $output = *"d2 is not in every run: it is not compared"* ]]
+	run "$fair" diff --tsc-hz 1000000000 "$work/both" "$work/both" --against "$work/one" "$work/one"
+	[ "$status" -eq 1 ] && [[ $output = *"Only in A: d2."* ]]
+}
+
 @test "several runs a side: the noise is theirs" {
 	for ms in 1 2 3; do turns $ms | trace_of "$ms"; done
 	# Within a run nothing varies, so one with turns of 2 ms differs from one of 1; between these runs it is noise.
