@@ -65,8 +65,10 @@ static bool scan(struct run *run)
 	payload_free(&payload);
 	run->pcpu_list = done ? calloc(PCPU_MAX, sizeof(*run->pcpu_list)) : NULL;
 	for (uint32_t pcpu = 0; run->pcpu_list && pcpu < PCPU_MAX; pcpu++)
-		if (seen[pcpu])
+		if (seen[pcpu]) {
 			run->pcpu_list[run->pcpu_count++] = pcpu;
+			hostinfo_see_pcpu(&run->result->host, pcpu);
+		}
 	free(seen);
 	return run->pcpu_list != NULL;
 }

@@ -86,21 +86,32 @@ static const enum wake_priority wake_priority_of[LEVELS] = {
 	[LEVEL_OVER] = PRIORITY_OVER, [LEVEL_UNDER] = PRIORITY_UNDER, [LEVEL_BOOST] = PRIORITY_BOOST,
 };
 
-/* Of a wakeup without a BOOST_START record. */
+/* What a record tells of who was blocked and gets no boost, as far as it does; PRIORITY_UNKNOWN: it does not. */
+static enum wake_priority refused_priority(const struct boost *boost, const struct boost_vcpu *row, uint64_t tsc)
+{
+	bool whole_period = row->active && tsc - row->active_tsc > boost->period_tsc;
+
+	if (row->activity_known && row->boosted && !row->active)
+		return PRIORITY_BOOST;
+	if (row->activity_known && whole_period && (!row->boosted || tsc - row->boosted_tsc > boost->period_tsc))
+		return PRIORITY_OVER;
+	return PRIORITY_UNKNOWN;
+}
+
+/* Of a wakeup without a BOOST_START record.  Who was offline was as a rule only moved, for which nobody is boosted. */
 static enum wake_priority unboosted_priority(const struct boost *boost, const struct boost_vcpu *row, const struct scene_change *change)
 {
-	bool whole_period = row->active && change->tsc - row->active_tsc > boost->period_tsc;
+	enum wake_priority refused = change->from == BLOCKED ? refused_priority(boost, row, change->tsc) : PRIORITY_UNKNOWN;
 	enum credit_priority priority;
 
 	if (row->was_parked)
 		return PRIORITY_UNDER;
 	if (credit_told_priority(boost->credit, change->vcpu, &priority))
 		return wake_priority_of[priority - CREDIT_OVER];
-	if (row->activity_known && row->boosted && !row->active)
-		return PRIORITY_BOOST;
-	if (row->activity_known && whole_period && (!row->boosted || change->tsc - row->boosted_tsc > boost->period_tsc))
-		return PRIORITY_OVER;
-	if (!boost->any || !credit_reconstructed_priority(boost->credit, change->vcpu, &priority) || priority == CREDIT_UNDER)
+	if (refused != PRIORITY_UNKNOWN)
+		return refused;
+	if (!boost->any || !credit_reconstructed_priority(boost->credit, change->vcpu, &priority) ||
+	    (priority == CREDIT_UNDER && change->from == BLOCKED))
 		return PRIORITY_UNKNOWN;
 	return wake_priority_of[priority - CREDIT_OVER];
 }

@@ -6,7 +6,7 @@
  * boosted already, or OVER.  It still was if a BOOST_START came before and no BOOST_END since, and it is inactive:
  * credit's accounting passes those by (xen/common/sched/credit.c, 4.17: csched_unit_wake, csched_unit_acct,
  * csched_acct).  It was OVER if it has been active for a whole accounting period, which would have ended the boost
- * silently.  A patched hypervisor tells the priority (credit.h).  Of any other wakeup it is what the reconstruction says, unless
+ * silently.  (All this of one that was blocked; who was offline was only moved, or parked, and is not boosted whatever he is.)  A patched hypervisor tells the priority (credit.h).  Of any other wakeup it is what the reconstruction says, unless
  * that is UNDER, for who wakes UNDER is boosted: then it is not known.  A vCPU that is told to have been UNDER was parked, or only
  * moved to another pCPU.
  */

@@ -111,7 +111,7 @@ static enum cause cause_of_woken(struct causes *causes, const struct scene *scen
 	const struct scene_vcpu *waiting = &scene->vcpu[vcpu];
 	enum wake_priority priority = boost_priority(boost, vcpu);
 
-	if (priority == PRIORITY_OVER)
+	if (priority == PRIORITY_OVER && !causes->vcpus[vcpu].moved)
 		return causes->vcpus[vcpu].budget_tsc > 0 ? CAUSE_HALVED : CAUSE_NO_BOOST;
 	if (is_held(causes, waiting, &scene->vcpu[holder]))
 		return CAUSE_RATELIMIT;
@@ -391,6 +391,7 @@ static void end_blocked(struct causes *causes, const struct scene *scene, struct
 static void begin_wait(struct causes *causes, const struct scene *scene, struct cause_vcpu *row, const struct scene_change *change)
 {
 	row->woken = change->from == BLOCKED || change->from == OFFLINE;
+	row->moved = change->from == OFFLINE;
 	if (change->from == BLOCKED && scene->vcpu[change->vcpu].role == ROLE_GUEST)
 		end_blocked(causes, scene, row, change->tsc);
 }

@@ -58,7 +58,7 @@ struct cause_vcpu {
 	enum cause cause;                        /* of the piece of lag that is growing */
 	struct evidence piece;
 	struct evidence bound_piece;             /* the same for what caps and affinities keep from it */
-	bool woken, yielded;                     /* how its wait began */
+	bool woken, moved, yielded;              /* how its wait began; moved: woken from offline, for which nobody is boosted */
 	uint64_t blocked_since_tsc, ran_since_tsc;
 	int32_t waker;                           /* vCPU that ran on the pCPU which woke it last */
 	uint64_t waker_tsc;

@@ -53,13 +53,6 @@ void credit_pool_settings(struct credit_pool *pool, size_t domain, uint32_t weig
 	pool->active_weight += (row->weight - old_weight) * row->active_units;
 }
 
-void credit_pool_remove(struct credit_pool *pool, size_t unit)
-{
-	if (pool->units[unit].active)
-		credit_deactivate(pool, unit);
-	pool->units[unit] = (struct credit_unit){ 0 };
-}
-
 /* ---- who earns: both lists are last come, first served ---- */
 
 static void link_domain(struct credit_pool *pool, int32_t domain)

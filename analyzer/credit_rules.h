@@ -64,9 +64,6 @@ bool credit_pool_add(struct credit_pool *pool, size_t unit, size_t domain);
 /* Of a domain that has units.  Weights are 1 to 65535: 0 is the default one. */
 void credit_pool_settings(struct credit_pool *pool, size_t domain, uint32_t weight, uint32_t cap_percent);
 
-/* A unit that the pool does not have any more. */
-void credit_pool_remove(struct credit_pool *pool, size_t unit);
-
 /* It ran for so long and pays; nothing is paid here where debiting is by tick. */
 void credit_burn(struct credit_pool *pool, size_t unit, uint64_t ran);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/diff.h"
 
+#include "analyzer/diag.h"
+#include "analyzer/report.h"
 #include "analyzer/statistics.h"
 
 #include <math.h>
@@ -52,7 +54,7 @@ static const struct result_domain *find(const struct result *in, const struct re
 	return found ? found : find_by_id(in, of, domain);
 }
 
-/* False if some run does not have it, or memory is short, which errno tells. */
+/* False if some run does not have it. */
 static bool find_everywhere(const struct diff *diff, const struct result_domain *domain, struct diff_subject *subject)
 {
 	const struct result *of = &diff->sides[0].runs[0];
@@ -65,6 +67,28 @@ static bool find_everywhere(const struct diff *diff, const struct result_domain 
 				return false;
 		}
 	return true;
+}
+
+/* Some run of the side has this domain of the other side's first run. */
+static bool is_in_side(const struct diff_side *side, const struct result *of, const struct result_domain *domain)
+{
+	for (size_t r = 0; r < side->count; r++)
+		if (find(&side->runs[r], of, domain))
+			return true;
+	return false;
+}
+
+/* Of the first run of side s, and not of each run: it cannot be compared. */
+static void set_aside(struct diff *diff, size_t s, const struct result_domain *domain)
+{
+	char label[4 * NAME_MAX_BYTES + 16];
+
+	if (!is_in_side(&diff->sides[1 - s], &diff->sides[s].runs[0], domain)) {
+		diff->only[s][diff->only_count[s]++] = domain;
+		return;
+	}
+	report_domain_label(domain, label, sizeof(label));
+	diag_warn("%s is not in every run: it is not compared", label);
 }
 
 static void free_subject(struct diff_subject *subject)
@@ -88,7 +112,7 @@ static bool add_domain(struct diff *diff, const struct result_domain *domain)
 		return true;
 	}
 	free_subject(subject);
-	diff->only[0][diff->only_count[0]++] = domain;
+	set_aside(diff, 0, domain);
 	return roomy;
 }
 
@@ -106,7 +130,7 @@ static bool match_domains(struct diff *diff)
 		roomy = add_domain(diff, &a->domains[d]);
 	for (size_t d = 0; roomy && d < b->domain_count; d++)
 		if (!find(a, b, &b->domains[d]))
-			diff->only[1][diff->only_count[1]++] = &b->domains[d];
+			set_aside(diff, 1, &b->domains[d]);
 	return roomy;
 }
 
@@ -114,16 +138,30 @@ static bool match_domains(struct diff *diff)
 
 static void print_scheduler(const struct result *result, char *out, size_t size) { snprintf(out, size, "%s", result->host.scheduler); }
 static void print_version(const struct result *result, char *out, size_t size) { snprintf(out, size, "%s", result->host.xen_version); }
-static void print_tslice(const struct result *result, char *out, size_t size) { snprintf(out, size, "%g ms", result->host.tslice_ms); }
-static void print_ratelimit(const struct result *result, char *out, size_t size) { snprintf(out, size, "%g us", result->host.ratelimit_us); }
 static void print_pcpus(const struct result *result, char *out, size_t size) { snprintf(out, size, "%zu", result->pcpu_count); }
+
+/* "": not told, or of no meaning for the scheduler. */
+static void print_tslice(const struct result *result, char *out, size_t size)
+{
+	if (result->host.tslice_ms > 0)
+		snprintf(out, size, "%g ms", result->host.tslice_ms);
+}
+
+static void print_ratelimit(const struct result *result, char *out, size_t size)
+{
+	if (result->host.ratelimit_told)
+		snprintf(out, size, "%g us", result->host.ratelimit_us);
+}
+
+/* Who pays for running. */
+static void print_accounting(const struct result *result, char *out, size_t size) { snprintf(out, size, "%s", result->credit.tick_debit ? "tick" : "exact"); }
 
 static const struct {
 	const char *name;
 	void (*print)(const struct result *result, char *out, size_t size);
 } host_settings[DIFF_HOST_SETTINGS] = {
 	{ "scheduler", print_scheduler }, { "Xen", print_version }, { "tslice", print_tslice }, { "ratelimit", print_ratelimit },
-	{ "pCPUs", print_pcpus },
+	{ "accounting", print_accounting }, { "pCPUs", print_pcpus },
 };
 
 static void print_weight(const struct result_domain *domain, char *out, size_t size) { snprintf(out, size, "%u", domain->weight); }

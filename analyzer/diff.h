@@ -49,13 +49,13 @@ struct diff_setting {
 	char value[DIFF_SIDES][64];       /* hostile */
 };
 
-enum { DIFF_HOST_SETTINGS = 5, DIFF_DOMAIN_SETTINGS = 2 };
+enum { DIFF_HOST_SETTINGS = 6, DIFF_DOMAIN_SETTINGS = 2 };
 
 struct diff {
 	struct diff_side sides[DIFF_SIDES];
 	struct diff_subject *subjects;    /* all of them together first */
 	size_t subject_count;
-	const struct result_domain **only[DIFF_SIDES]; /* domains that some run of the other side does not have */
+	const struct result_domain **only[DIFF_SIDES]; /* domains of the first run that no run of the other side has */
 	size_t only_count[DIFF_SIDES];
 	struct diff_setting *settings;
 	size_t setting_count;

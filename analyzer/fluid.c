@@ -6,10 +6,31 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Those that were traced, and where that are too few, the lowest ones of the others. */
+static uint64_t mask_of(const struct hostinfo *host, size_t pcpus)
+{
+	uint64_t mask = host->pcpu_bits[0];
+
+	for (uint32_t pcpu = 0; pcpu < 64 && (size_t)__builtin_popcountll(mask) < pcpus; pcpu++)
+		mask |= UINT64_C(1) << pcpu;
+	return mask;
+}
+
+static bool is_small(const struct hostinfo *host, size_t pcpus)
+{
+	bool small = pcpus <= 64;
+
+	for (uint32_t pcpu = 64; pcpu < PCPU_MAX; pcpu++)
+		small &= !hostinfo_traced(host, pcpu);
+	return small;
+}
+
 void fluid_init(struct fluid *fluid, const struct hostinfo *host, const struct vcpus *vcpus, size_t pcpus)
 {
-	*fluid = (struct fluid){ .host = host, .vcpus = vcpus, .pcpus = (double)pcpus, .to_tsc = UINT64_MAX };
-	fluid->pcpu_mask = pcpus < 64 ? (UINT64_C(1) << pcpus) - 1 : UINT64_MAX;
+	*fluid = (struct fluid){
+		.host = host, .vcpus = vcpus, .pcpus = (double)pcpus, .to_tsc = UINT64_MAX,
+		.pcpu_mask = mask_of(host, pcpus), .follows_affinity = is_small(host, pcpus),
+	};
 	fluid->now = &fluid->nobody;
 }
 
@@ -129,15 +150,18 @@ static const struct claimant *claim_of(struct fluid *fluid, size_t vcpu)
 {
 	struct claimant *claim = &fluid->vcpu[vcpu].claim;
 	const struct domain_info *info;
+	uint64_t allowed = fluid->pcpu_mask;
 
 	if (claim->weight > 0)
 		return claim;
 	info = info_of(fluid, vcpu);
+	if (fluid->follows_affinity)
+		allowed &= hostinfo_affinity(info, fluid->vcpus->vcpus[vcpu].id);
 	*claim = (struct claimant){
 		.domain = fluid->vcpus->vcpus[vcpu].domain, .demand_s = 1, .limit_s = 1,
 		.weight = info && info->weight != WEIGHT_UNKNOWN ? info->weight : WEIGHT_DEFAULT,
 		.cap_s = info ? info->cap_percent / 100.0 : 0,
-		.allowed = hostinfo_affinity(info, fluid->vcpus->vcpus[vcpu].id) & fluid->pcpu_mask,
+		.allowed = allowed ? allowed : fluid->pcpu_mask, /* Xen runs it somewhere */
 	};
 	return claim;
 }

@@ -70,7 +70,8 @@ struct fluid {
 	size_t vcpu_room;
 	struct claimant *scratch;
 	size_t scratch_room;
-	uint64_t pcpu_mask;            /* all pCPUs, where affinities are known: at most 64 */
+	uint64_t pcpu_mask;            /* all pCPUs, of the first 64 */
+	bool follows_affinity;         /* there are no others */
 	int32_t *domain_place;         /* by domain: its place among those of a moment, or -1 */
 	size_t domain_room;
 	bool out_of_memory;

@@ -98,6 +98,28 @@ static void take_file(struct hostinfo *info, const uint8_t *bytes, uint32_t size
 			 (const char *)bytes + TRC_FILE_PAYLOAD_MIN);
 }
 
+void hostinfo_see_pcpu(struct hostinfo *info, uint32_t pcpu)
+{
+	if (pcpu_valid(pcpu))
+		info->pcpu_bits[pcpu / 64] |= UINT64_C(1) << pcpu % 64;
+}
+
+bool hostinfo_traced(const struct hostinfo *info, uint32_t pcpu)
+{
+	return pcpu_valid(pcpu) && info->pcpu_bits[pcpu / 64] >> pcpu % 64 & 1;
+}
+
+static void take_traced(struct reading *reading, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *pcpu = json_array_get(list, i);
+		if (json_is_integer(pcpu) && json_integer_value(pcpu) >= 0 && json_integer_value(pcpu) < PCPU_MAX)
+			hostinfo_see_pcpu(reading->info, (uint32_t)json_integer_value(pcpu));
+		else
+			reading->bad = "pcpu_mask";
+	}
+}
+
 static bool take_host(struct reading *reading, const json_t *root)
 {
 	struct hostinfo *info = reading->info;
@@ -112,6 +134,7 @@ static bool take_host(struct reading *reading, const json_t *root)
 	info->tsc_hz = get_hz(reading, root, "tsc_hz");
 	info->start_tsc = get_u64(reading, root, "start_tsc");
 	info->pcpus = (uint32_t)get_number(reading, root, "pcpus", PCPU_MAX);
+	take_traced(reading, get(reading, root, "pcpu_mask", JSON_ARRAY));
 	info->tslice_ms = get_real(reading, pool, "tslice_ms", XEN_TSLICE_MS_MAX);
 	info->ratelimit_us = get_real(reading, pool, "ratelimit_us", XEN_RATELIMIT_US_MAX);
 	info->ratelimit_told = json_is_number(json_object_get(pool, "ratelimit_us")) &&
@@ -194,14 +217,12 @@ uint64_t hostinfo_next_change(const struct hostinfo *info)
 
 /* ---- snapshots ---- */
 
-/* A list that has every pCPU of the host is no restriction. */
+/* A list that has every pCPU is no restriction, which only who knows their numbers can tell: Xen leaves some out where it leaves threads alone. */
 static uint64_t affinity_of(struct reading *reading, const json_t *vcpu)
 {
 	const json_t *list = get(reading, vcpu, "affinity", JSON_ARRAY);
 	uint64_t mask = 0;
 
-	if (json_array_size(list) == 0 || json_array_size(list) >= reading->info->pcpus)
-		return AFFINITY_ANY;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_int_t pcpu = json_integer_value(json_array_get(list, i));
 		if (pcpu >= 0 && pcpu < 64)

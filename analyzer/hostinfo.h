@@ -61,6 +61,7 @@ struct hostinfo {
 	uint64_t start_tsc, end_tsc; /* 0: not told */
 	uint64_t tracer_cpu_ns;
 	uint32_t pcpus;            /* with a trace buffer; 0: not told */
+	uint64_t pcpu_bits[PCPU_MAX / 64]; /* bit p % 64 of word p / 64: pCPU p was traced, whether it wrote records or not */
 	double tslice_ms, ratelimit_us; /* of the first pool; 0: not told */
 	bool ratelimit_told;       /* so 0 is none */
 	uint32_t threads_per_core, cores_per_socket; /* 0: not told */
@@ -78,6 +79,12 @@ struct hostinfo {
  * damage.  False only when out of memory; payload->out_of_memory may tell so, too. */
 bool hostinfo_take(struct hostinfo *info, const struct chunk *chunk, struct payload *payload, struct trust *trust);
 void hostinfo_free(struct hostinfo *info);
+
+/* Records tell of this pCPU. */
+void hostinfo_see_pcpu(struct hostinfo *info, uint32_t pcpu);
+
+/* True if that, or the capture, does. */
+bool hostinfo_traced(const struct hostinfo *info, uint32_t pcpu);
 
 /* Weights, caps and affinities are as at the last snapshot; rewind: from now on, as at the first one; pass: those that
  * changed up to this time.  Returns true if some did. */

@@ -89,8 +89,9 @@ static void sort_queue(struct credit_model *model, struct queue *queue)
 
 /* ---- which pCPU ---- */
 
-/* Of idle pCPUs the one with the most idle neighbours; on another socket only if it has twice as many. */
-static uint32_t most_idle(struct credit_model *model, const struct replay_plan *plan, uint32_t pcpu, uint64_t idlers, uint64_t others)
+/* Of idle pCPUs the one with the most idle neighbours; on another socket only if it has twice as many.  moves: the next one to ask begins
+ * behind it. */
+static uint32_t most_idle(struct credit_model *model, const struct replay_plan *plan, uint32_t pcpu, uint64_t idlers, uint64_t others, bool moves)
 {
 	unsigned threads = plan->threads_per_core, cores = plan->cores_per_socket * threads;
 	uint32_t chosen_by = REPLAY_PCPUS_MAX;
@@ -107,12 +108,12 @@ static uint32_t most_idle(struct credit_model *model, const struct replay_plan *
 			others &= ~idle_there;
 		}
 	}
-	if (chosen_by != REPLAY_PCPUS_MAX)
+	if (moves && chosen_by != REPLAY_PCPUS_MAX)
 		model->queues[chosen_by].idle_bias = pcpu;
 	return pcpu;
 }
 
-static uint32_t pick_pcpu(struct replay *replay, const struct replay_task *task)
+static uint32_t pick_pcpu(struct replay *replay, const struct replay_task *task, bool moves)
 {
 	struct credit_model *model = replay->model;
 	uint32_t pcpu = task->allowed >> task->pcpu & 1 ? task->pcpu : replay_cycle(task->pcpu, task->allowed);
@@ -123,12 +124,12 @@ static uint32_t pick_pcpu(struct replay *replay, const struct replay_task *task)
 	may = idlers & task->allowed;
 	if (may != 0 && !(may >> pcpu & 1))
 		pcpu = replay_cycle(pcpu, may);
-	return most_idle(model, replay->plan, pcpu, idlers, may & ~(UINT64_C(1) << pcpu));
+	return most_idle(model, replay->plan, pcpu, idlers, may & ~(UINT64_C(1) << pcpu), moves);
 }
 
 static void pick(struct replay *replay, size_t index)
 {
-	replay->tasks[index].pcpu = pick_pcpu(replay, &replay->tasks[index]);
+	replay->tasks[index].pcpu = pick_pcpu(replay, &replay->tasks[index], true);
 }
 
 /* ---- who wakes ---- */
@@ -137,7 +138,7 @@ static void pick(struct replay *replay, size_t index)
 static uint32_t pcpu_to_tickle(struct replay *replay, const struct replay_task *task, int priority)
 {
 	struct credit_model *model = replay->model;
-	struct queue *here = &model->queues[task->pcpu];
+	struct queue *here = &model->queues[replay->here]; /* where it was woken */
 	int current = priority_of(model, replay->pcpus[task->pcpu].task);
 	uint64_t idle = model->idlers & task->allowed;
 
@@ -294,7 +295,7 @@ static void meet(struct replay *replay, uint32_t pcpu, int32_t current)
 
 	pay(replay, current);
 	credit_tick(&model->pool, (size_t)current);
-	if (!was_active || pick_pcpu(replay, task) == pcpu)
+	if (!was_active || pick_pcpu(replay, task, false) == pcpu)
 		return;
 	task->migrating = true;
 	replay_tickle(replay, pcpu);

@@ -103,28 +103,6 @@ double deviation_of(const double *values, size_t count)
 	return count > 1 ? sqrt(squares / (double)(count - 1)) : NAN;
 }
 
-static int compare_values(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-void sort_values(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), compare_values);
-}
-
-double quantile_of(const double *sorted, size_t count, double fraction)
-{
-	double at = fraction * (double)(count - 1);
-	size_t below = (size_t)at;
-
-	if (below + 1 >= count)
-		return sorted[count - 1];
-	return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
-}
-
 /* ---- many comparisons ---- */
 
 struct comparison {

@@ -24,12 +24,6 @@ double student_t(double p, double dof);
 double mean_of(const double *values, size_t count);
 double deviation_of(const double *values, size_t count);
 
-/* Sorts. */
-void sort_values(double *values, size_t count);
-
-/* Of sorted values, linear between neighbours; count not 0. */
-double quantile_of(const double *sorted, size_t count, double fraction);
-
 /* Holm (A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 1979): replaces each p by the least
  * level for all comparisons together at which it would be rejected.  p of NAN are no comparisons.  False when out of memory. */
 bool holm_adjust(double *p, size_t count);

@@ -180,7 +180,7 @@ static bool fill_pcpus(struct result *result, const struct account *account, con
 		struct result_pcpu *out = &result->pcpus[result->pcpu_count];
 		if (has_stream)
 			stream++;
-		if (!has_stream && !row->seen)
+		if (!has_stream && !row->seen && !hostinfo_traced(&result->host, id))
 			continue;
 		out->id = id;
 		out->busy_s = (double)row->busy_tsc / (double)result->tsc_hz;

@@ -144,16 +144,21 @@ static void forget(struct vcpus *vcpus, struct vcpu *vcpu, enum knowledge knowle
 
 /* ---- domains and vCPUs come up ---- */
 
+/* NULL if there can be no more, or memory is short; nothing is known of that id then. */
 static struct domain *domain_new(struct vcpus *vcpus, uint32_t id, uint32_t generation, uint64_t since_tsc)
 {
-	struct domain *domains = room_for(vcpus->domains, &vcpus->domain_room, vcpus->domain_count + 1, sizeof(*domains));
+	struct domain *domains;
 
+	forget_found(vcpus);
+	vcpus->domain_by_id[id] = -1;
+	if (vcpus->domain_count >= DOMAINS_SEEN_MAX)
+		return NULL;
+	domains = room_for(vcpus->domains, &vcpus->domain_room, vcpus->domain_count + 1, sizeof(*domains));
 	if (!domains) {
 		vcpus->out_of_memory = true;
 		return NULL;
 	}
 	vcpus->domains = domains;
-	forget_found(vcpus);
 	vcpus->domain_by_id[id] = (int32_t)vcpus->domain_count;
 	domains[vcpus->domain_count] = (struct domain){ .id = id, .generation = generation, .since_tsc = since_tsc, .until_tsc = UINT64_MAX };
 	return &domains[vcpus->domain_count++];
@@ -411,23 +416,27 @@ static void remove_domain(struct vcpus *vcpus, struct domain *domain, uint64_t t
 	}
 }
 
+static void count_impossible(struct vcpus *vcpus, const struct rec *rec, const char *why)
+{
+	vcpus->trust->invalid_records++;
+	trust_damage(vcpus->trust, rec->offset, 0, "pCPU %u: a domain %u comes or goes, %s", rec->pcpu, rec_word(rec, 0), why);
+}
+
 static void take_domain(struct vcpus *vcpus, const struct rec *rec)
 {
 	uint32_t id = rec_word(rec, 0);
 	struct domain *domain = id < DOMID_MAX ? domain_find(vcpus, id) : NULL;
 
-	if (id >= DOMID_MAX) {
-		vcpus->trust->invalid_records++;
-		trust_damage(vcpus->trust, rec->offset, 0, "pCPU %u: a domain %u comes or goes, which cannot be", rec->pcpu, id);
-	}
+	if (id >= DOMID_MAX)
+		count_impossible(vcpus, rec, "which cannot be");
 	if (id >= DOMID_IDLE)
 		return;
 	if (!domain && rec->kind == REC_DOM_REM) /* it was there, and no record named it */
 		domain = domain_new(vcpus, id, 0, 0);
 	if (domain)
 		remove_domain(vcpus, domain, rec->tsc);
-	if (rec->kind == REC_DOM_ADD)
-		domain_new(vcpus, id, domain ? domain->generation + 1 : 0, rec->tsc);
+	if (rec->kind == REC_DOM_ADD && !domain_new(vcpus, id, domain ? domain->generation + 1 : 0, rec->tsc) && !vcpus->out_of_memory)
+		count_impossible(vcpus, rec, "one too many");
 }
 
 void vcpus_take(struct vcpus *vcpus, const struct rec *rec)

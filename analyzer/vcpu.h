@@ -23,7 +23,8 @@ enum runstate { RUNNING, RUNNABLE, BLOCKED, OFFLINE, UNKNOWN, RUNSTATES };
 
 extern const char *const runstate_name[RUNSTATES];
 
-enum { DOMID_IDLE = 0x7fff, DOMID_MAX = 0x8000, VCPU_ID_MAX = 8192, VCPUS_MAX = 1 << 14, VCPU_NONE = -1 };
+/* So many domains and vCPUs at most has a trace, one after the other: what is kept of each would fill the memory otherwise. */
+enum { DOMID_IDLE = 0x7fff, DOMID_MAX = 0x8000, VCPU_ID_MAX = 8192, VCPUS_MAX = 1 << 14, DOMAINS_SEEN_MAX = 1 << 13, VCPU_NONE = -1 };
 
 struct domain {
 	uint32_t id;

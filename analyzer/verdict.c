@@ -58,6 +58,29 @@ static const struct result_domain *longest_waiting(const struct result *result)
 	return longest;
 }
 
+/* How long the vCPUs of a capped domain were offline and came back: parked.  After the last record one may be gone. */
+static double parked_s(const struct result *result, const struct result_domain *domain)
+{
+	uint64_t sum_tsc = 0;
+
+	for (size_t v = 0; domain->cap_percent > 0 && v < domain->vcpu_count; v++) {
+		const struct result_vcpu *vcpu = &domain->vcpus[v];
+		if (vcpu->entitled_s > 0)
+			sum_tsc += vcpu->state_tsc[OFFLINE] - (vcpu->after_last.state == OFFLINE ? vcpu->after_last.length_tsc : 0);
+	}
+	return (double)sum_tsc / (double)result->tsc_hz;
+}
+
+/* Of all guests. */
+static double guests_parked_s(const struct result *result)
+{
+	double sum_s = 0;
+
+	for (size_t d = 0; d < result->domain_count; d++)
+		sum_s += result->domains[d].id != 0 ? parked_s(result, &result->domains[d]) : 0;
+	return sum_s;
+}
+
 /* ---- the claims: false where the data does not carry it ---- */
 
 static bool claim_fairness(const struct result *result, char *out)
@@ -67,6 +90,10 @@ static bool claim_fairness(const struct result *result, char *out)
 
 	if (wanting_guests(result) < 2)
 		return false;
+	if (isnan(result->jain_weighted)) {
+		snprintf(out, SENTENCE_BYTES, "None of the %zu guests that wanted to run ever did.", wanting_guests(result));
+		return true;
+	}
 	report_domain_label(least, label, sizeof(label));
 	snprintf(out, SENTENCE_BYTES,
 		 "Over the whole the %zu guests that wanted to run %s what they were entitled to: Jain's index of attained/entitled is %.4f, and %s has "
@@ -76,33 +103,42 @@ static bool claim_fairness(const struct result *result, char *out)
 	return true;
 }
 
-/* No window longer than the horizon is less fair. */
-static bool stays_fair(const struct result *result)
+/* The shortest window that is fair, and whether all longer ones are, too, up to the whole; NULL: none is. */
+static const struct fairness_window *shortest_fair(const struct result *result, bool *from_there_on)
 {
-	for (size_t i = 0; i < result->window_count; i++)
-		if (result->windows[i].window_ms > result->horizon_ms && result->windows[i].jain_mean < fair_jain)
-			return false;
-	return true;
+	const struct fairness_window *shortest = NULL;
+
+	*from_there_on = true;
+	for (size_t w = 0; w < result->window_count; w++) {
+		const struct fairness_window *window = &result->windows[w];
+		if (!shortest && window->jain_mean >= fair_jain)
+			shortest = window;
+		else if (shortest && window->jain_mean < fair_jain)
+			*from_there_on = false;
+	}
+	return shortest;
 }
 
 static bool claim_horizon(const struct result *result, char *out)
 {
-	const struct fairness_window *first = result->window_count > 0 ? &result->windows[0] : NULL;
-	char reaches[64];
+	const struct fairness_window *first = result->window_count > 0 ? &result->windows[0] : NULL, *fair;
+	char longer[128] = "less than 0.95 in some that are longer";
+	bool from_there_on;
 
 	if (!first || isnan(first->jain_mean) || result->window_count < 2)
 		return false;
-	snprintf(reaches, sizeof(reaches), stays_fair(result) ? "0.95 or more from %.0f ms on" : "0.95 or more in %.0f ms, but not from there on", result->horizon_ms);
-	if (isnan(result->horizon_ms))
+	fair = shortest_fair(result, &from_there_on);
+	if (!fair) {
 		snprintf(out, SENTENCE_BYTES, "No window is fair: the index is %.2f in %.0f ms and reaches 0.95 in none up to %.1f s.", first->jain_mean,
 			 first->window_ms, result->duration_s);
-	else if (first->jain_mean >= fair_jain && stays_fair(result))
-		snprintf(out, SENTENCE_BYTES, "So it is in a short while: the index is %.2f in windows of %.0f ms, in which %.2f guests ran on average.",
-			 first->jain_mean, first->window_ms, first->ran_mean);
-	else
-		snprintf(out, SENTENCE_BYTES,
-			 "A short while is another matter: the index is %.2f in windows of %.0f ms and %s; in %.0f ms %.2f guests ran on average.",
-			 first->jain_mean, first->window_ms, reaches, first->window_ms, first->ran_mean);
+		return true;
+	}
+	if (from_there_on)
+		snprintf(longer, sizeof(longer), "0.95 or more from %.0f ms on", fair->window_ms);
+	else if (fair != first)
+		snprintf(longer, sizeof(longer), "0.95 or more in %.0f ms, but not in all that are longer", fair->window_ms);
+	snprintf(out, SENTENCE_BYTES, "A short while is %s: the index is %.2f in windows of %.0f ms and %s; in %.0f ms %.2f guests ran on average.",
+		 fair == first ? "no worse" : "another matter", first->jain_mean, first->window_ms, longer, first->window_ms, first->ran_mean);
 	return true;
 }
 
@@ -114,8 +150,8 @@ static bool claim_starvation(const struct result *result, char *out)
 	if (!longest)
 		return false;
 	report_domain_label(longest, label, sizeof(label));
-	snprintf(out, SENTENCE_BYTES, "The longest that a guest wanted to run and did not is %.1f ms (%s, at %.6f s).", 1e3 * longest->starved_s, label,
-		 longest->starved_at_s);
+	snprintf(out, SENTENCE_BYTES, "The longest that a guest wanted to run and did not%s is %.1f ms (%s, at %.6f s).",
+		 guests_parked_s(result) > 0 ? ", but for being parked by its cap," : "", 1e3 * longest->starved_s, label, longest->starved_at_s);
 	return true;
 }
 
@@ -166,18 +202,21 @@ static bool claim_cause(const struct result *result, char *out)
 /* What a domain lacks may be nobody's doing. */
 static bool claim_blocked(const struct result *result, char *out)
 {
-	double blocked_s = 0, runnable_s = 0;
+	double blocked_s = 0, runnable_s = 0, capped_s = guests_parked_s(result);
+	char parked[64] = "";
 
 	for (size_t d = 0; d < result->domain_count; d++) {
 		bool guest = result->domains[d].id != 0;
 		blocked_s += guest ? result->domains[d].state_s[BLOCKED] : 0;
 		runnable_s += guest ? result->domains[d].state_s[RUNNABLE] : 0;
 	}
-	if (blocked_s <= runnable_s || blocked_s < negligible_share * result->duration_s)
+	if (blocked_s <= runnable_s + capped_s || blocked_s < negligible_share * result->duration_s)
 		return false;
+	if (capped_s > 0)
+		snprintf(parked, sizeof(parked), ", and were parked by caps for %.3f s", capped_s);
 	snprintf(out, SENTENCE_BYTES,
-		 "Most of what the guests did not use is not the scheduler's doing: their vCPUs were blocked for %.3f s and waited for %.3f s.",
-		 blocked_s, runnable_s);
+		 "Most of what the guests did not use is not the scheduler's doing: their vCPUs were blocked for %.3f s and waited for %.3f s%s.",
+		 blocked_s, runnable_s, parked);
 	return true;
 }
 

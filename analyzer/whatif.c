@@ -37,6 +37,19 @@ static bool overrides_fit(const struct whatif *whatif)
 	return true;
 }
 
+/* What is not asked for is as it was, so only the trace tells.  Credit2 has no time slice. */
+static bool settings_fit(const struct whatif *whatif)
+{
+	const struct whatif_options *options = whatif->options;
+	struct replay_settings settings = whatif_plan_settings(whatif, true);
+
+	if ((options->ratelimit_us == AS_IT_WAS && options->tslice_ms == AS_IT_WAS) || whatif_plan_model(whatif, true) != &replay_credit ||
+	    settings.ratelimit_us <= settings.tslice_ms * 1000)
+		return true;
+	diag_error("a rate limit of %u us is more than a time slice of %u ms: Xen refuses that", settings.ratelimit_us, settings.tslice_ms);
+	return false;
+}
+
 static bool host_fits(const struct whatif *whatif)
 {
 	const struct result *trace = &whatif->trace;
@@ -125,7 +138,7 @@ static int replay_all(struct whatif *whatif)
 {
 	int status = EXIT_OK;
 
-	if (!overrides_fit(whatif))
+	if (!overrides_fit(whatif) || !settings_fit(whatif))
 		return EXIT_USAGE;
 	if (!host_fits(whatif) || !length_fits(whatif))
 		return EXIT_FAILED;

@@ -133,8 +133,6 @@ static void check(struct reading *reading, struct argp_state *state)
 			   options->boost != AS_IT_WAS || options->tick_debit != AS_IT_WAS || options->scheduler;
 	if (!options->input)
 		argp_error(state, "which trace?");
-	if (options->ratelimit_us > 0 && options->tslice_ms > 0 && options->ratelimit_us > options->tslice_ms * 1000)
-		argp_error(state, "a rate limit of more than a time slice: Xen refuses that");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

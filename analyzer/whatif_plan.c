@@ -27,7 +27,9 @@ struct replay_settings whatif_plan_settings(const struct whatif *whatif, bool ch
 {
 	const struct hostinfo *host = &whatif->trace.host;
 	const struct whatif_options *options = whatif->options;
-	struct replay_settings settings = { .tslice_ms = CREDIT_TSLICE_MS, .ratelimit_us = RATELIMIT_US, .boost = true };
+	struct replay_settings settings = {
+		.tslice_ms = CREDIT_TSLICE_MS, .ratelimit_us = RATELIMIT_US, .boost = true, .tick_debit = whatif->trace.credit.tick_debit,
+	};
 
 	if (host->tslice_ms >= 1)
 		settings.tslice_ms = (unsigned)host->tslice_ms;

@@ -67,7 +67,7 @@ static void print_head(FILE *out, const struct whatif *whatif)
 	diag_escape(trace->input_name, name, sizeof(name));
 	fprintf(out, "%s: %.3f s, %zu pCPUs, scheduler %s", name, trace->duration_s, trace->pcpu_count, whatif->wholes[RUN_REPLAY].model->name);
 	if (whatif->wholes[RUN_REPLAY].model == &replay_credit)
-		fprintf(out, ", tslice %u ms", settings->tslice_ms);
+		fprintf(out, "%s, tslice %u ms", settings->tick_debit ? " debiting by tick" : "", settings->tslice_ms);
 	fprintf(out, ", ratelimit %u us\n", settings->ratelimit_us);
 	if (!trace->host.scheduler[0])
 		fprintf(out, "The trace does not tell the scheduler nor its settings: these are assumed.\n");

@@ -97,6 +97,7 @@ trace_of() { "$build/tests/mktrace" /dev/stdin "$work/$1"; }
 	differs "$work/csv" Domain-0 H6
 	differs "$work/csv" Domain-0 wake_to_run_p50
 	"$fair" diff "$data/cause-h6-off.trc" "$data/cause-h6-on.trc" | grep -q '^Set differently: ratelimit 0 us -> 30000 us'
+	"$fair" diff "$data/cause-h2-off.trc" "$data/cause-h2-on.trc" | grep -q '^Set differently: accounting exact -> tick\.$'
 }
 
 @test "A and B change places, and signs" {
@@ -147,6 +148,18 @@ trace_of() { "$build/tests/mktrace" /dev/stdin "$work/$1"; }
 	run "$fair" diff "$work/a" "$work/swapped"; [ "$status" -eq 0 ]
 	run "$fair" diff "$work/a" "$work/other"; [ "$status" -eq 1 ]
 	[[ $output = *"Only in A: b."* ]] && [[ $output = *"Only in B: c."* ]]
+}
+
+@test "what a run of its own side lacks, too, is not only in that side" {
+	turns 1 | trace_of both
+	echo "p0 0 RUNSTATE d1v0 runnable running
+		p0 500000 CONTINUE d1v0" | trace_of one
+	run "$fair" diff --tsc-hz 1000000000 "$work/both" "$work/one" --against "$work/both" "$work/both"
+	[[ $output != *"Only in"* ]] && [[ $output = *"d2 is not in every run: it is not compared"* ]]
+	run "$fair" diff --tsc-hz 1000000000 "$work/one" "$work/both" --against "$work/both" "$work/both"
+	[[ $output != *"Only in"* ]] && [[ $output = *"d2 is not in every run: it is not compared"* ]]
+	run "$fair" diff --tsc-hz 1000000000 "$work/both" "$work/both" --against "$work/one" "$work/one"
+	[ "$status" -eq 1 ] && [[ $output = *"Only in A: d2."* ]]
 }
 
 @test "several runs a side: the noise is theirs" {

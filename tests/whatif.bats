@@ -26,6 +26,14 @@ setup() {
 	[ "$status" -eq 2 ]
 }
 
+@test "a rate limit of more than a time slice is refused, as by Xen, whichever of the two is the trace's" {
+	run "$fair" whatif --ratelimit 40000 "$data/w124.trc"
+	[ "$status" -eq 2 ]
+	[[ $output = *"more than a time slice of 30 ms"* ]]
+	run "$fair" whatif --tslice 5 "$data/whatif-io-ratelimit10.trc"; [ "$status" -eq 2 ]
+	"$fair" whatif --ratelimit 40000 --scheduler credit2 "$data/w124.trc" || [ $? -eq 3 ]
+}
+
 @test "a domain that is not in the trace exits with 2 and is named" {
 	run "$fair" whatif --weight nobody=5 "$data/w124.trc"
 	[ "$status" -eq 2 ]
@@ -98,4 +106,12 @@ setup() {
 		run bash -c "'$fair' whatif --format $format '$data/cause-h6-off.trc' >/dev/full"
 		[ "$status" -eq 1 ]
 	done
+}
+
+@test "a trace of a Xen that debits by tick is replayed so; exactly is another answer" {
+	"$fair" whatif --accounting exact "$data/cause-h2-on.trc" >"$work/out" || [ $? -eq 3 ]
+	head -1 "$work/out" | grep -q 'scheduler credit debiting by tick, tslice 30 ms'
+	replay=$(grep -A2 '^vm5 ' "$work/out" | grep ' replay ' | tr -s ' ')
+	what_if=$(grep -A2 '^vm5 ' "$work/out" | grep ' what if ' | tr -s ' ' | sed 's/what if/replay/')
+	[ -n "$replay" ] && [ -n "$what_if" ] && [ "$replay" != "$what_if" ]
 }

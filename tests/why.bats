@@ -189,6 +189,13 @@ identity() {
 	grep '^verdict' "$work/facts" | tail -1 | grep -qF '91.04 % is known'
 }
 
+@test "the verdict counts time parked by a cap with that waited, and says so" {
+	"$build/xtrace-fair" --format json "$data/cause-h9-cap-on.trc" | "$build/tests/flat" >"$work/facts"
+	grep '^verdict' "$work/facts" | grep -qE 'blocked for 8\.199 s and waited for 0\.310 s, and were parked by caps for 6\.[0-9]+ s\.'
+	"$build/xtrace-fair" --format json "$data/whatif-cpu-vm1-cap30.trc" | "$build/tests/flat" >"$work/facts"
+	! grep '^verdict' "$work/facts" | grep -q 'Most of what the guests did not use'
+}
+
 @test "the verdict claims nothing that a trace does not carry" {
 	echo "p0 0 RUNSTATE d1v0 runnable running
 		p0 5000 RUNSTATE d1v0 running blocked" | report

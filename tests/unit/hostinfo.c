@@ -29,7 +29,7 @@ static void the_host(void **state)
 
 	(void)state;
 	assert_int_equal(take(&info, TRC_BLOCK_HOST,
-			      "{\"xen_version\": \"4.17.7\", \"xen_command_line\": \"a b=c\", \"scheduler\": \"credit\", \"hostname\": \"h\", \"tsc_hz\": 2400000000, \"pcpus\": 2,"
+			      "{\"xen_version\": \"4.17.7\", \"xen_command_line\": \"a b=c\", \"scheduler\": \"credit\", \"hostname\": \"h\", \"tsc_hz\": 2400000000, \"pcpus\": 2, \"pcpu_mask\": [0, 66],"
 			      " \"start_tsc\": 77, \"pools\": [{\"tslice_ms\": 30, \"ratelimit_us\": 1000}, {\"tslice_ms\": 5}]}"), 0);
 	assert_string_equal(info.xen_version, "4.17.7");
 	assert_string_equal(info.xen_command_line, "a b=c");
@@ -38,6 +38,7 @@ static void the_host(void **state)
 	assert_int_equal(info.tsc_hz, 2400000000);
 	assert_int_equal(info.start_tsc, 77);
 	assert_int_equal(info.pcpus, 2);
+	assert_true(hostinfo_traced(&info, 0) && hostinfo_traced(&info, 66) && !hostinfo_traced(&info, 2));
 	assert_true(info.tslice_ms > 29.9 && info.tslice_ms < 30.1);
 	assert_true(info.ratelimit_us > 999 && info.ratelimit_us < 1001);
 	hostinfo_free(&info);

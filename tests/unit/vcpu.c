@@ -293,6 +293,27 @@ static void ids_are_used_again(void **state)
 	lab_free(&lab);
 }
 
+/* What is kept of each is much, so there is an end to it; who is one too many is not taken for the one before of his id. */
+static void domains_come_for_ever(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	lab_begin(&lab);
+	change(&lab, 0, 1000, 5, OFFLINE, RUNNABLE);
+	for (uint32_t i = 1; i < DOMAINS_SEEN_MAX; i++)
+		take(&lab, REC_DOM_ADD, 0, 1000, 0, i);
+	assert_int_equal(lab.vcpus.domain_count, DOMAINS_SEEN_MAX);
+	assert_int_equal(lab.trust.invalid_records, 0);
+	take(&lab, REC_DOM_ADD, 0, 1100, 0, 5);
+	change(&lab, 0, 1200, 5, OFFLINE, RUNNABLE);
+	lab_end(&lab, 2000);
+	assert_int_equal(lab.vcpus.domain_count, DOMAINS_SEEN_MAX);
+	assert_int_equal(lab.trust.invalid_records, 2);
+	assert_string_equal(story(&lab, 0, 2000), "offline 1000-2000");
+	lab_free(&lab);
+}
+
 static void who_cannot_be_is_counted(void **state)
 {
 	struct lab lab;
@@ -445,6 +466,7 @@ int main(void)
 		cmocka_unit_test(losses_on_two_pcpus_overlap),
 		cmocka_unit_test(a_loss_without_an_end_lasts),
 		cmocka_unit_test(ids_are_used_again),
+		cmocka_unit_test(domains_come_for_ever),
 		cmocka_unit_test(who_cannot_be_is_counted),
 		cmocka_unit_test(presets),
 		cmocka_unit_test(conflicts_and_what_explains_them),
