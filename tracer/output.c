@@ -72,10 +72,11 @@ const struct output_format *output_format_named(const char *name)
 
 /* ---- the file ---- */
 
-/* O_EXCL follows no link; what is there already is taken only with force. */
+/* O_EXCL follows no link; what is there already is taken only with force.  A trace tells of guests, and perhaps addresses of Dom0's
+ * kernel that others may not see. */
 static int open_file(struct output *output, bool force)
 {
-	output->fd = open(output->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	output->fd = open(output->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	output->created = output->fd >= 0;
 	if (!output->created && errno == EEXIST && force)
 		output->fd = open(output->path, O_WRONLY | O_CLOEXEC);
