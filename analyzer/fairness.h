@@ -71,7 +71,7 @@ void fairness_finish(struct fairness *fairness, uint64_t end_tsc);
 /* The rows for window lengths that fit in the trace at least once; returns how many, at most FAIRNESS_LEVELS. */
 size_t fairness_windows(const struct fairness *fairness, uint64_t tsc_hz, struct fairness_window *out);
 
-/* Smallest window length from whose mean index on is at least 0.95; NAN if there is none. */
+/* The shortest window's length whose mean index is at least 0.95; a longer one's may be less.  NAN if there is none. */
 double fairness_horizon_ms(const struct fairness_window *windows, size_t count);
 
 #endif

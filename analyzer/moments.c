@@ -13,7 +13,7 @@ static bool side_init(struct moments_side *side, unsigned asked, const struct vc
 	fluid_init(&side->fluid, host, vcpus, window->pcpus);
 	side->fluid.from_tsc = window->from_tsc;
 	side->fluid.to_tsc = window->to_tsc;
-	return why_init(&side->why, asked, vcpus, &side->fluid, window->from_tsc, window->to_tsc, window->tsc_hz, host->tslice_ms);
+	return why_init(&side->why, asked, vcpus, &side->fluid, window->from_tsc, window->to_tsc, window->tsc_hz);
 }
 
 static void side_free(struct moments_side *side)

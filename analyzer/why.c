@@ -5,13 +5,21 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static const double credit_tslice_ms = 30; /* unless told */
+static const double credit2_tslice_ms = 10; /* the longest: xen/common/sched/credit2.c CSCHED2_MAX_TIMER */
+
+static double tslice_ms(const struct hostinfo *host)
+{
+	if (strcmp(host->scheduler, "credit2") == 0)
+		return credit2_tslice_ms;
+	return host->tslice_ms > 0 ? host->tslice_ms : CREDIT_TSLICE_MS;
+}
 
 bool why_init(struct why *why, unsigned asked, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc,
-	      uint64_t tsc_hz, double tslice_ms)
+	      uint64_t tsc_hz)
 {
-	uint64_t slice_tsc = (uint64_t)((tslice_ms > 0 ? tslice_ms : credit_tslice_ms) * (double)tsc_hz / 1e3);
+	uint64_t slice_tsc = (uint64_t)(tslice_ms(fluid->host) * (double)tsc_hz / 1e3);
 
 	*why = (struct why){ .asked = asked };
 	lag_init(&why->lag, from_tsc, tsc_hz);
