@@ -133,13 +133,22 @@ static size_t draws_of(const struct drawing *drawing)
 	return drawing->boot.blocks >= BOOT_BLOCKS_MIN ? BOOT_ALL : 1;
 }
 
+/* Of one that only snapshots name, no block tells anything. */
+static void fill_silent_domain(struct result_domain *domain)
+{
+	for (size_t m = 0; m < MEASURES; m++)
+		domain->spread[m] = (struct spread){ NAN, NAN, NAN, { NAN, NAN }, NAN, NAN };
+}
+
 static bool fill_domain(struct drawing *drawing, struct result_domain *domain)
 {
 	const struct result *result = drawing->result;
 	struct wake_table wakes;
 
-	if (!domain->blocks)
+	if (!domain->blocks) {
+		fill_silent_domain(domain);
 		return true;
+	}
 	if (!wake_table_fill(&wakes, domain->blocks, drawing->boot.blocks, longest_wake_tsc(domain), (double)result->tsc_hz))
 		return false;
 	for (size_t r = 0; r < draws_of(drawing); r++)
