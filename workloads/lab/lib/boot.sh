@@ -160,6 +160,7 @@ overlays_make() {
 	local dom0=$SCRATCH/dom0 guest=$SCRATCH/guest file
 	cp "$LAB"/dom0/* "$dom0/lab/"
 	mv "$dom0/lab/init" "$dom0/init"
+	traced_events >"$dom0/lab/events"
 	[ "$NEED_TRACER" ] || [ -e "$TRACER_BIN" ] && bring "$TRACER_BIN"
 	for file in "${BRING[@]}" "$CACHE"/bin/{vectors,timed}; do bring "$file"; done
 	pack_initrd "$dom0" >"$SCRATCH/dom0.cpio"
@@ -179,6 +180,9 @@ overlays_make() {
 	# Linux alone has all that guests have, and Dom0's init; a host beside the first starts with the guests', /lab/init.
 	[ "$MACHINE" = xen ] || cat "$CACHE/guest.img" "$SCRATCH/guest.cpio" "$SCRATCH/dom0.initrd" >"$SCRATCH/native.initrd"
 }
+
+# traced_events: the events of Dom0's kernel that xtrace-cap records.
+traced_events() { sed -n 's|^\t{ "\([a-z]*\)", "\([a-z_]*\)" },$|\1/\2|p' "$TOP/tracer/kernel_trace_tracefs.c"; }
 
 # bring PROGRAM: into Dom0, with the libraries that it is linked against here, but for the
 # C library's own, which Dom0 has.
