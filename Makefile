@@ -121,10 +121,10 @@ senders: all $(O)/tests/flat ## why one of nine senders sends several times what
 PAPER ?= paper
 
 paper: PAPER_SET := full
-paper: paper-set ## the paper's experiments, all repetitions, and a report in paper/ (hours: see workloads/paper/plan)
+paper: paper-set ## the paper's experiments, all repetitions, and a report in paper/ (two hours: see workloads/paper/plan)
 
 paper-quick: PAPER_SET := quick
-paper-quick: paper-set ## a reduced set, one repetition each (about 45 minutes)
+paper-quick: paper-set ## a reduced set, one repetition of most (about 27 minutes)
 
 paper-set: xen all $(O)/tests/flat
 	$(Q)$(MAKE) MPICC=mpicc.lam mpi hpcc
