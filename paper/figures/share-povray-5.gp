@@ -4,6 +4,11 @@ linetypes = '1 2'
 what = 'CPU seconds'
 # What all figures share: colours that stay apart for the colour-blind (Okabe and Ito), dashes that stay apart in grey.
 set encoding utf8
+# LaTeX reads labels itself.
+latex = GPVAL_TERM eq 'cairolatex'
+percent = latex ? '\%' : '%'
+us = latex ? '$\mu$s' : 'µs'
+decades = latex ? '$10^{%L}$' : '10^{%L}'
 set linetype 1 linecolor rgb '#000000' dashtype 1 linewidth 2
 set linetype 2 linecolor rgb '#E69F00' dashtype 2 linewidth 2
 set linetype 3 linecolor rgb '#0072B2' dashtype 3 linewidth 2
@@ -12,7 +17,11 @@ set linetype 5 linecolor rgb '#CC79A7' dashtype 5 linewidth 2
 set linetype 6 linecolor rgb '#D55E00' dashtype 1 linewidth 2
 set linetype 7 linecolor rgb '#56B4E9' dashtype 2 linewidth 2
 set linetype 8 linecolor rgb '#F0E442' dashtype 3 linewidth 2
-set linetype cycle 8
+set linetype 9 linecolor rgb '#7f3b08' dashtype 4 linewidth 2
+set linetype 10 linecolor rgb '#8073ac' dashtype 1 linewidth 2
+set linetype 11 linecolor rgb '#1b7837' dashtype 2 linewidth 2
+set linetype 12 linecolor rgb '#999999' dashtype 3 linewidth 2
+set linetype cycle 12
 set key noenhanced top left Left reverse samplen 3
 set tics nomirror out
 set border 3 linewidth 0.7
@@ -29,4 +38,4 @@ set ytics 1
 set key above left horizontal maxrows 2 samplen 2 width -3
 set arrow 1 from 100.0 / guests, 0 to 100.0 / guests, guests nohead linetype 1 linecolor rgb '#a0a0a0' linewidth 4
 plot 1 / 0 with lines linecolor rgb '#a0a0a0' linewidth 4 title sprintf('ideal: %.1f %% each', 100.0 / guests), \
-     for [i = 0 : blocks - 1] 'figure.dat' index i using 1:2 with steps linetype (word(linetypes, i + 1) + 0) title columnheader(1)
+     for [i = 0 : blocks - 1] 'share-povray-5.dat' index i using 1:2 with steps linetype (word(linetypes, i + 1) + 0) title columnheader(1)
