@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/convert.h"
 
+#include "analyzer/bytes.h"
 #include "analyzer/diag.h"
 #include "analyzer/tracefile.h"
 
@@ -13,17 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool put_le32(FILE *out, uint32_t value)
-{
-	const uint8_t bytes[4] = { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24) };
-
-	return fwrite(bytes, sizeof(bytes), 1, out) == 1;
-}
-
 static bool put_window(FILE *out, const struct chunk *chunk, const uint8_t *bytes)
 {
-	return put_le32(out, XENTRACE_CPU_CHANGE) && put_le32(out, chunk->pcpu) && put_le32(out, chunk->raw_bytes) &&
-	       (chunk->raw_bytes == 0 || fwrite(bytes, chunk->raw_bytes, 1, out) == 1);
+	uint8_t header[12];
+
+	put_le32(header, XENTRACE_CPU_CHANGE);
+	put_le32(header + 4, chunk->pcpu);
+	put_le32(header + 8, chunk->raw_bytes);
+	return fwrite(header, sizeof(header), 1, out) == 1 && (chunk->raw_bytes == 0 || fwrite(bytes, chunk->raw_bytes, 1, out) == 1);
 }
 
 /* False when a write failed; what cannot be read is counted in trust. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/replay_trace.h"
 
+#include "analyzer/bytes.h"
 #include "tracer/trc_format.h"
 
 #include <errno.h>
@@ -36,18 +37,6 @@ struct writer {
 };
 
 /* ---- blocks ---- */
-
-static void put_le32(uint8_t *at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-}
-
-static void put_le64(uint8_t *at, uint64_t value)
-{
-	put_le32(at, (uint32_t)value);
-	put_le32(at + 4, (uint32_t)(value >> 32));
-}
 
 static void put_block(struct writer *writer, uint32_t type, uint32_t arg, const uint8_t *payload, uint32_t size)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/unit.h"
 
+#include "tracer/le.h"
 #include "tracer/ring.h"
 
 #include <string.h>
@@ -90,21 +91,11 @@ static void discard_empties(void **state)
 	assert_int_equal(ring_peek(&ring, &window), 0);
 }
 
-static void put32(uint8_t *at, uint32_t value)
-{
-	memcpy(at, &value, sizeof(value));
-}
-
-static void put64(uint8_t *at, uint64_t value)
-{
-	memcpy(at, &value, sizeof(value));
-}
-
 /* A timed record without payload, 12 bytes; returns the place after it. */
 static uint8_t *timed(uint8_t *at, uint32_t id, uint64_t tsc)
 {
-	put32(at, id | 1u << 31);
-	put64(at + 4, tsc);
+	put_le32(at, id | 1u << 31);
+	put_le64(at + 4, tsc);
 	return at + 12;
 }
 
@@ -115,12 +106,12 @@ static void counts_records_times_and_losses(void **state)
 	struct ring_window window;
 
 	(void)state;
-	put32(at, 0x82004u | 1u << 28);      /* without a TSC, one word */
+	put_le32(at, 0x82004u | 1u << 28);      /* without a TSC, one word */
 	at = timed(at + 8, 0x21002, 500);
-	put32(at, 0x1f001u | 4u << 28 | 1u << 31);
-	put64(at + 4, 700);
-	put32(at + 12, 23);                  /* lost */
-	put64(at + 20, 600);                 /* since then */
+	put_le32(at, 0x1f001u | 4u << 28 | 1u << 31);
+	put_le64(at + 4, 700);
+	put_le32(at + 12, 23);                  /* lost */
+	put_le64(at + 20, 600);                 /* since then */
 	at = timed(at + 28, 0x1f002, 999);   /* padding: no record, its TSC is none */
 	window = (struct ring_window){ .piece = { bytes, at }, .piece_bytes = { (uint32_t)(at - bytes), 0 } };
 	ring_count(&window, &tally);
@@ -151,9 +142,9 @@ static void time_begins_with_what_was_lost(void **state)
 		struct ring_window window;
 		if (rows[i].before_tsc)
 			at = timed(at, 0x21002, rows[i].before_tsc);
-		put32(at, 0x1f001u | 4u << 28 | 1u << 31);
-		put64(at + 4, 700);
-		put64(at + 20, rows[i].lost_tsc);
+		put_le32(at, 0x1f001u | 4u << 28 | 1u << 31);
+		put_le64(at + 4, 700);
+		put_le64(at + 20, rows[i].lost_tsc);
 		window = (struct ring_window){ .piece = { bytes, bytes }, .piece_bytes = { (uint32_t)(at + 28 - bytes), 0 } };
 		ring_count(&window, &tally);
 		assert_int_equal(tally.first_tsc, rows[i].first_tsc);
@@ -198,8 +189,8 @@ static void a_short_lost_record_counts_no_losses(void **state)
 	struct ring_window window = { .piece = { bytes, bytes }, .piece_bytes = { sizeof(bytes), 0 } };
 
 	(void)state;
-	put32(bytes, 0x1f001u | 3u << 28 | 1u << 31); /* three words; Xen writes four */
-	put32(bytes + 12, 5);
+	put_le32(bytes, 0x1f001u | 3u << 28 | 1u << 31); /* three words; Xen writes four */
+	put_le32(bytes + 12, 5);
 	ring_count(&window, &tally);
 	assert_int_equal(tally.records, 1);
 	assert_int_equal(tally.lost_records, 0);

@@ -2,17 +2,13 @@
 #include "tests/unit/trc.h"
 
 #include "tests/unit/unit.h"
+#include "tracer/le.h"
 #include "tracer/trc_format.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-
-static uint32_t le32(const uint8_t *at)
-{
-	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
 
 static uint8_t *slurp(const char *path, size_t *bytes)
 {
