@@ -15,7 +15,7 @@ enum {
 
 void credit_init(struct credit *credit, const struct scene *scene, const struct hostinfo *host, uint32_t pcpus, uint64_t tsc_hz)
 {
-	unsigned tslice_ms = host->tslice_ms >= 1 && host->tslice_ms <= 1000 ? (unsigned)host->tslice_ms : CREDIT_TSLICE_MS;
+	unsigned tslice_ms = host->tslice_ms >= 1 ? (unsigned)host->tslice_ms : CREDIT_TSLICE_MS;
 
 	*credit = (struct credit){
 		.scene = scene, .host = host, .off = *host->scheduler && strcmp(host->scheduler, "credit") != 0, .from_tsc = scene->from_tsc,

@@ -81,7 +81,7 @@ static bool is_in_side(const struct diff_side *side, const struct result *of, co
 /* Of the first run of side s, and not of each run: it cannot be compared. */
 static void set_aside(struct diff *diff, size_t s, const struct result_domain *domain)
 {
-	char label[4 * NAME_MAX_BYTES + 16];
+	char label[LABEL_BYTES];
 
 	if (!is_in_side(&diff->sides[1 - s], &diff->sides[s].runs[0], domain)) {
 		diff->only[s][diff->only_count[s]++] = domain;

@@ -103,42 +103,35 @@ static bool claim_fairness(const struct result *result, char *out)
 	return true;
 }
 
-/* The shortest window that is fair, and whether all longer ones are, too, up to the whole; NULL: none is. */
-static const struct fairness_window *shortest_fair(const struct result *result, bool *from_there_on)
+/* No window longer than the horizon, up to the whole, is less fair. */
+static bool stays_fair(const struct result *result)
 {
-	const struct fairness_window *shortest = NULL;
-
-	*from_there_on = true;
-	for (size_t w = 0; w < result->window_count; w++) {
-		const struct fairness_window *window = &result->windows[w];
-		if (!shortest && window->jain_mean >= fair_jain)
-			shortest = window;
-		else if (shortest && window->jain_mean < fair_jain)
-			*from_there_on = false;
-	}
-	return shortest;
+	for (size_t w = 0; w < result->window_count; w++)
+		if (result->windows[w].window_ms > result->horizon_ms && result->windows[w].jain_mean < fair_jain)
+			return false;
+	return true;
 }
 
 static bool claim_horizon(const struct result *result, char *out)
 {
-	const struct fairness_window *first = result->window_count > 0 ? &result->windows[0] : NULL, *fair;
+	const struct fairness_window *first = result->window_count > 0 ? &result->windows[0] : NULL;
 	char longer[128] = "less than 0.95 in some that are longer";
-	bool from_there_on;
+	bool at_once;
 
 	if (!first || isnan(first->jain_mean) || result->window_count < 2)
 		return false;
-	fair = shortest_fair(result, &from_there_on);
-	if (!fair) {
+	if (isnan(result->horizon_ms)) {
 		snprintf(out, SENTENCE_BYTES, "No window is fair: the index is %.2f in %.0f ms and reaches 0.95 in none up to %.1f s.", first->jain_mean,
 			 first->window_ms, result->duration_s);
 		return true;
 	}
-	if (from_there_on)
-		snprintf(longer, sizeof(longer), "0.95 or more from %.0f ms on", fair->window_ms);
-	else if (fair != first)
-		snprintf(longer, sizeof(longer), "0.95 or more in %.0f ms, but not in all that are longer", fair->window_ms);
+	at_once = result->horizon_ms <= first->window_ms;
+	if (stays_fair(result))
+		snprintf(longer, sizeof(longer), "0.95 or more from %.0f ms on", result->horizon_ms);
+	else if (!at_once)
+		snprintf(longer, sizeof(longer), "0.95 or more in %.0f ms, but not in all that are longer", result->horizon_ms);
 	snprintf(out, SENTENCE_BYTES, "A short while is %s: the index is %.2f in windows of %.0f ms and %s; in %.0f ms %.2f guests ran on average.",
-		 fair == first ? "no worse" : "another matter", first->jain_mean, first->window_ms, longer, first->window_ms, first->ran_mean);
+		 at_once ? "no worse" : "another matter", first->jain_mean, first->window_ms, longer, first->window_ms, first->ran_mean);
 	return true;
 }
 

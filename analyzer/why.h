@@ -36,7 +36,7 @@ struct why {
 	bool out_of_memory;
 };
 
-/* The window is from_tsc to to_tsc; nothing before counts.  */
+/* The window is from_tsc to to_tsc; nothing before counts. */
 bool why_init(struct why *why, unsigned asked, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc,
 	      uint64_t tsc_hz);
 void why_free(struct why *why);
