@@ -19,6 +19,13 @@ double option_number(const char *arg, double least, struct argp_state *state, co
 	return number;
 }
 
+void option_trace(const char **trace, const char *arg, const struct argp_state *state)
+{
+	if (*trace)
+		argp_error(state, "one trace at a time: `%s' is too many", arg);
+	*trace = arg;
+}
+
 /* ---- how to read and to report ---- */
 
 #define FORMATS "text|json|csv"

@@ -23,6 +23,9 @@ struct option_result {
 	const char **figures, **terminal;  /* NULL: no figures */
 };
 
+/* The one trace that a command line names, into *trace, which was NULL: another is wrong usage. */
+void option_trace(const char **trace, const char *arg, const struct argp_state *state);
+
 /* What --what says: a number not below least. */
 double option_number(const char *arg, double least, struct argp_state *state, const char *what);
 

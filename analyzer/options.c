@@ -73,11 +73,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &reading->shared;
 		state->child_inputs[1] = &reading->result;
 		break;
-	case ARGP_KEY_ARG:
-		if (options->input)
-			argp_error(state, "one trace at a time: `%s' is too many", arg);
-		options->input = arg;
-		break;
+	case ARGP_KEY_ARG: option_trace(&options->input, arg, state); break;
 	case ARGP_KEY_END: check(reading, state); break;
 	default: return ARGP_ERR_UNKNOWN;
 	}

@@ -154,11 +154,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_BOOST: options->boost = second_of(arg, "off", "on", state); break;
 	case KEY_ACCOUNTING: options->tick_debit = second_of(arg, "exact", "tick", state); break;
 	case KEY_SCHEDULER: options->scheduler = scheduler_named(arg, state); break;
-	case ARGP_KEY_ARG:
-		if (options->input)
-			argp_error(state, "one trace at a time: `%s' is too many", arg);
-		options->input = arg;
-		break;
+	case ARGP_KEY_ARG: option_trace(&options->input, arg, state); break;
 	case ARGP_KEY_END: check(reading, state); break;
 	default: return ARGP_ERR_UNKNOWN;
 	}
