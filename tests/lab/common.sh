@@ -20,8 +20,8 @@ verdict() {
 	[ "$any" ] || not_ok "$1: nothing to check"
 }
 
-# boot ARGUMENT…: of `lab run'.  Again, up to twice, if the emulated host hung, and that is said.  Under TCG both of Dom0's
-# CPUs have been seen to lock up for good (soft lockup in one boot of five, while kernel events were switched on and off).
+# boot ARGUMENT…: of `lab run'.  Again, up to twice, if the emulated host hung, and that is said.  What QEMU's TCG made of
+# code that is patched while it runs is met now (workloads/lab/README.md), but an emulator may have more in store.
 boot() {
 	local attempt
 	for attempt in 1 2 3; do
