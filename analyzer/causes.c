@@ -42,7 +42,7 @@ void causes_free(struct causes *causes)
 	free(causes->pcpus);
 }
 
-__attribute__((noinline)) static bool reserve(struct causes *causes, const struct scene *scene)
+__attribute__((noinline)) static bool grow(struct causes *causes, const struct scene *scene)
 {
 	size_t old_vcpus = causes->vcpu_room;
 	struct cause_domain *domains = room_for(causes->domains, &causes->domain_room, scene->vcpus->domain_count, sizeof(*domains));
@@ -55,9 +55,9 @@ __attribute__((noinline)) static bool reserve(struct causes *causes, const struc
 	return domains && vcpus;
 }
 
-static inline bool has_room(struct causes *causes, const struct scene *scene)
+bool causes_reserve(struct causes *causes, const struct scene *scene)
 {
-	return (scene->vcpus->domain_count <= causes->domain_room && scene->vcpus->vcpu_count <= causes->vcpu_room) || reserve(causes, scene);
+	return (scene->vcpus->domain_count <= causes->domain_room && scene->vcpus->vcpu_count <= causes->vcpu_room) || grow(causes, scene);
 }
 
 /* ---- evidence ---- */
@@ -234,11 +234,13 @@ static void charge_blocked(struct causes *causes, const struct scene *scene, siz
 
 /* ---- stretches ---- */
 
-/* What is beside the lag: few stretches have any. */
-static void charge_beside(struct causes *causes, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
+/* Few stretches have any. */
+void causes_beside(struct causes *causes, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
 {
 	const struct fluid_moment *now = scene->fluid->now;
 
+	if (causes->blocked_pending == 0 && now->capped_count == 0 && now->bound_count == 0)
+		return;
 	for (size_t i = 0; i < now->wanting_count; i++) {
 		charge_bound(causes, scene, i, begin_tsc, end_tsc);
 		if (causes->vcpus[now->wanting_vcpu[i]].blocked_tsc > 0)
@@ -246,38 +248,14 @@ static void charge_beside(struct causes *causes, const struct scene *scene, uint
 	}
 }
 
-/* Of those of a domain's vCPUs that do not run. */
-static inline double waiting_rate(const struct scene *scene, const struct fluid_domain *wanting)
+void causes_step(struct causes *causes, const struct scene *scene, const struct fluid_domain *wanting, double step_tsc, double lag_tsc)
 {
-	double rate = 0;
+	struct cause_domain *domain = &causes->domains[wanting->domain];
 
-	if (scene->domain[wanting->domain].running == 0)
-		return wanting->rate;
-	for (size_t i = 0; i < scene->waiter_count; i++)
-		if (scene->waiters[i].domain == wanting->domain)
-			rate += scene->waiters[i].entitled_s;
-	return rate;
-}
-
-/* What each domain has more than it is entitled to makes up for some; true if some domain has less, by its rate to lay
- * on those of it who wait. */
-static bool settle(struct causes *causes, const struct scene *scene, const struct lag *lag)
-{
-	const struct fluid_domain *wanting = scene->fluid->now->domains, *end = wanting + scene->fluid->now->domain_count;
-	bool behind = false;
-
-	for (; wanting < end; wanting++) {
-		struct cause_domain *domain = &causes->domains[wanting->domain];
-		double step_tsc = lag->domains[wanting->domain].step_tsc;
-		domain->step_rate = 0;
-		if (step_tsc > 0) {
-			domain->step_rate = step_tsc / waiting_rate(scene, wanting);
-			behind = true;
-		} else if (step_tsc < 0 && domain->outstanding_tsc >= 1) {
-			make_up(domain, -step_tsc);
-		}
-	}
-	return behind;
+	domain->lag_now_tsc = lag_tsc;
+	domain->step_rate = step_tsc > 0 ? step_tsc / scene_waiting_rate(scene, wanting) : 0;
+	if (step_tsc < 0 && domain->outstanding_tsc >= 1)
+		make_up(domain, -step_tsc);
 }
 
 /* No more of the lag than it lost: for what it waits beyond that, it would have waited anyway. */
@@ -293,22 +271,20 @@ static void charge_halved(struct causes *causes, const struct scene_waiter *wait
 		charge(causes, waiter, CAUSE_NO_BOOST, until_tsc, end_tsc, lag_tsc - lost_tsc);
 }
 
-static void lay_on_waiting(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag, uint64_t begin_tsc,
-			   uint64_t end_tsc)
+void causes_wait(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct scene_waiter *waiter, uint64_t begin_tsc,
+		 uint64_t end_tsc)
 {
-	const struct scene_waiter *waiter = scene->waiters, *end = waiter + scene->waiter_count;
+	const struct cause_domain *domain = &causes->domains[waiter->domain];
+	double lag_tsc = domain->step_rate * waiter->entitled_s;
+	enum cause cause;
 
-	for (; waiter < end; waiter++) {
-		double lag_tsc = causes->domains[waiter->domain].step_rate * waiter->entitled_s;
-		enum cause cause;
-		if (lag_tsc <= 0)
-			continue;
-		cause = cause_of(causes, scene, boost, lag->domains[waiter->domain].lag_tsc, waiter, begin_tsc);
-		if (cause == CAUSE_HALVED)
-			charge_halved(causes, waiter, begin_tsc, end_tsc, lag_tsc);
-		else
-			charge(causes, waiter, cause, begin_tsc, end_tsc, lag_tsc);
-	}
+	if (lag_tsc <= 0)
+		return;
+	cause = cause_of(causes, scene, boost, domain->lag_now_tsc, waiter, begin_tsc);
+	if (cause == CAUSE_HALVED)
+		charge_halved(causes, waiter, begin_tsc, end_tsc, lag_tsc);
+	else
+		charge(causes, waiter, cause, begin_tsc, end_tsc, lag_tsc);
 }
 
 static void close_bin(struct causes *causes)
@@ -328,20 +304,10 @@ static void close_bin(struct causes *causes)
 }
 
 /* Bins end at the first change after their end: a sum over time needs no more. */
-bool causes_stretch(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag,
-		    uint64_t begin_tsc, uint64_t end_tsc)
+void causes_reach(struct causes *causes, uint64_t end_tsc)
 {
-	const struct fluid_moment *now = scene->fluid->now;
-
-	if (!has_room(causes, scene))
-		return false;
-	if (causes->blocked_pending > 0 || now->capped_count > 0 || now->bound_count > 0)
-		charge_beside(causes, scene, begin_tsc, end_tsc);
-	if (!scene_is_easy(scene) && settle(causes, scene, lag))
-		lay_on_waiting(causes, scene, boost, lag, begin_tsc, end_tsc);
 	while (end_tsc >= causes->bin_end_tsc)
 		close_bin(causes);
-	return true;
 }
 
 /* ---- changes ---- */
@@ -402,7 +368,7 @@ bool causes_change(struct causes *causes, const struct scene *scene, const struc
 	struct cause_vcpu *row;
 	bool done = true;
 
-	if (!has_room(causes, scene))
+	if (!causes_reserve(causes, scene))
 		return false;
 	if (vcpu->role == ROLE_IDLE)
 		return true;
@@ -441,7 +407,7 @@ bool causes_note(struct causes *causes, const struct scene *scene, const struct 
 		causes->pcpus[note->pcpu].held_tsc = note->tsc;
 	if (note->vcpu == VCPU_NONE)
 		return true;
-	if (!has_room(causes, scene))
+	if (!causes_reserve(causes, scene))
 		return false;
 	row = &causes->vcpus[note->vcpu];
 	if (note->kind == REC_WAKE) {

@@ -46,7 +46,8 @@ struct cause_domain {
 	double beside_tsc[CAUSES];               /* of lag_tsc: missed beside the lag, and cannot be made up for */
 	double outstanding_tsc;                  /* of all causes: neither made up for nor beside */
 	uint32_t charged;                        /* bit by cause: some of it was not beside the lag */
-	double step_rate;                        /* of the stretch at hand: what its waiting vCPUs miss, by their entitlements; 0: nothing */
+	double lag_now_tsc;                      /* at the end of the stretch at hand */
+	double step_rate;                        /* of that: what its waiting vCPUs miss, by their entitlements; 0: nothing */
 	struct cause_record records[CAUSES];
 };
 
@@ -88,9 +89,18 @@ struct causes {
 bool causes_init(struct causes *causes, uint64_t from_tsc, uint64_t tsc_hz, uint64_t slice_tsc);
 void causes_free(struct causes *causes);
 
-/* The next three return false when out of memory. */
-bool causes_stretch(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct lag *lag,
-		    uint64_t begin_tsc, uint64_t end_tsc);
+/* Before a stretch.  False when out of memory. */
+bool causes_reserve(struct causes *causes, const struct scene *scene);
+
+/* Of a stretch: first all that is beside the lag; then of each domain that wants to run by how much its lag grows (less than 0:
+ * shrinks) and to what, and then each of those who wait; at last, that it is over. */
+void causes_beside(struct causes *causes, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc);
+void causes_step(struct causes *causes, const struct scene *scene, const struct fluid_domain *wanting, double step_tsc, double lag_tsc);
+void causes_wait(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct scene_waiter *waiter, uint64_t begin_tsc,
+		 uint64_t end_tsc);
+void causes_reach(struct causes *causes, uint64_t end_tsc);
+
+/* The next two return false when out of memory. */
 bool causes_change(struct causes *causes, const struct scene *scene, const struct scene_change *change);
 bool causes_note(struct causes *causes, const struct scene *scene, const struct note *note);
 void causes_finish(struct causes *causes, const struct scene *scene);

@@ -19,7 +19,7 @@ void lag_free(struct lag *lag)
 	free(lag->at);
 }
 
-static bool reserve(struct lag *lag, size_t domains)
+static bool grow(struct lag *lag, size_t domains)
 {
 	size_t bins_room = lag->domain_room;
 	struct lag_bins *at = room_for(lag->at, &bins_room, domains, sizeof(*at));
@@ -28,6 +28,11 @@ static bool reserve(struct lag *lag, size_t domains)
 	lag->at = at ? at : lag->at;
 	lag->domains = rows ? rows : lag->domains;
 	return rows != NULL;
+}
+
+bool lag_reserve(struct lag *lag, size_t domains)
+{
+	return domains <= lag->domain_room || grow(lag, domains);
 }
 
 /* ---- bins ---- */
@@ -52,41 +57,26 @@ static void close_bin(struct lag *lag)
 
 /* ---- stretches ---- */
 
-static inline void settle(struct lag_domain *domain, uint64_t end_tsc)
+double lag_step(struct lag *lag, uint32_t index, double step_tsc, uint64_t end_tsc)
 {
-	domain->lag_tsc += domain->step_tsc;
-	if (domain->step_tsc > 0) {
-		domain->fell_tsc += domain->step_tsc;
+	struct lag_domain *domain = &lag->domains[index];
+
+	domain->lag_tsc += step_tsc;
+	if (step_tsc > 0) {
+		domain->fell_tsc += step_tsc;
 		if (domain->lag_tsc > domain->most_tsc) {
 			domain->most_tsc = domain->lag_tsc;
 			domain->most_at_tsc = end_tsc;
 		}
 	} else if (domain->lag_tsc < domain->least_tsc)
 		domain->least_tsc = domain->lag_tsc;
+	return domain->lag_tsc;
 }
 
-/* A domain's vCPUs together: one may run while another waits. */
-static void step_all(struct lag *lag, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
+void lag_reach(struct lag *lag, uint64_t end_tsc)
 {
-	const struct fluid_domain *wanting = scene->fluid->now->domains, *end = wanting + scene->fluid->now->domain_count;
-	double length_tsc = (double)(int64_t)(end_tsc - begin_tsc);
-
-	for (; wanting < end; wanting++) {
-		struct lag_domain *domain = &lag->domains[wanting->domain];
-		domain->step_tsc = (wanting->rate - scene->domain[wanting->domain].running) * length_tsc;
-		settle(domain, end_tsc);
-	}
-}
-
-bool lag_stretch(struct lag *lag, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
-{
-	if (scene->vcpus->domain_count > lag->domain_room && !reserve(lag, scene->vcpus->domain_count))
-		return false;
-	if (!scene_is_easy(scene))
-		step_all(lag, scene, begin_tsc, end_tsc);
 	while (end_tsc >= lag->bin_end_tsc)
 		close_bin(lag);
-	return true;
 }
 
 const struct lag_domain *lag_of(const struct lag *lag, size_t domain)

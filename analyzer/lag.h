@@ -16,7 +16,6 @@ struct lag_domain {
 	double most_tsc, least_tsc;
 	uint64_t most_at_tsc;
 	double fell_tsc;           /* all that it fell behind, made up for or not */
-	double step_tsc;           /* of the stretch at hand */
 };
 
 /* Of one domain: at the first change after the end of each bin. */
@@ -35,8 +34,14 @@ struct lag {
 void lag_init(struct lag *lag, uint64_t from_tsc, uint64_t tsc_hz);
 void lag_free(struct lag *lag);
 
-/* False when out of memory. */
-bool lag_stretch(struct lag *lag, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc);
+/* Before a stretch, so that it may be told of any of so many domains.  False when out of memory. */
+bool lag_reserve(struct lag *lag, size_t domains);
+
+/* Of a stretch in which the domain was given so much more than it received, or less.  Returns its lag now. */
+double lag_step(struct lag *lag, uint32_t domain, double step_tsc, uint64_t end_tsc);
+
+/* The stretch is over. */
+void lag_reach(struct lag *lag, uint64_t end_tsc);
 
 /* NULL: this domain never wanted to run. */
 const struct lag_domain *lag_of(const struct lag *lag, size_t domain);

@@ -20,7 +20,6 @@ void scene_free(struct scene *scene)
 {
 	free(scene->vcpu);
 	free(scene->domain);
-	free(scene->waiters);
 	free(scene->holder);
 	free(scene->queued);
 }
@@ -41,13 +40,11 @@ static enum domain_role role_of(uint32_t domain_id)
 
 static bool reserve(struct scene *scene, size_t vcpu)
 {
-	size_t old_vcpus = scene->vcpu_room, waiter_room = scene->vcpu_room;
-	struct scene_waiter *waiters = room_for(scene->waiters, &waiter_room, scene->vcpus->vcpu_count, sizeof(*waiters));
-	struct scene_vcpu *rows = waiters ? room_for(scene->vcpu, &scene->vcpu_room, scene->vcpus->vcpu_count, sizeof(*rows)) : NULL;
+	size_t old_vcpus = scene->vcpu_room;
+	struct scene_vcpu *rows = room_for(scene->vcpu, &scene->vcpu_room, scene->vcpus->vcpu_count, sizeof(*rows));
 	struct scene_domain *domains = room_for(scene->domain, &scene->domain_room, scene->vcpus->domain_count, sizeof(*domains));
 
 	scene->vcpu = rows ? rows : scene->vcpu;
-	scene->waiters = waiters ? waiters : scene->waiters;
 	scene->domain = domains ? domains : scene->domain;
 	for (size_t i = old_vcpus; rows && i < scene->vcpu_room; i++)
 		rows[i] = (struct scene_vcpu){ .state = UNKNOWN, .pcpu = PCPU_NONE };
@@ -173,27 +170,31 @@ static inline bool is_idle_elsewhere(const struct scene *scene, uint64_t allowed
 	return scene->idle_pcpus > 0 && (allowed == scene->fluid->pcpu_mask || is_idle_among(scene, allowed));
 }
 
-static inline struct scene_waiter waiter_of(const struct scene *scene, const struct scene_vcpu *row, size_t vcpu, const struct claimant *claim)
+bool scene_waiter(const struct scene *scene, size_t at, struct scene_waiter *waiter)
 {
+	const struct fluid_moment *now = scene->fluid->now;
+	const struct scene_vcpu *row = &scene->vcpu[now->wanting_vcpu[at]];
 	int32_t holder = row->pcpu == PCPU_NONE ? PCPU_UNKNOWN : scene->holder[row->pcpu];
 	bool held_by_domain = holder >= 0 && scene->vcpu[holder].role != ROLE_IDLE;
 
-	return (struct scene_waiter){
-		.vcpu = (uint32_t)vcpu, .domain = row->domain, .state = row->state, .holder = holder, .held_by_domain = held_by_domain,
-		.idle_elsewhere = held_by_domain && is_idle_elsewhere(scene, claim->allowed), .entitled_s = claim->entitled_s,
+	if (row->state == RUNNING)
+		return false;
+	*waiter = (struct scene_waiter){
+		.vcpu = (uint32_t)now->wanting_vcpu[at], .domain = row->domain, .state = row->state, .holder = holder, .held_by_domain = held_by_domain,
+		.idle_elsewhere = held_by_domain && is_idle_elsewhere(scene, now->wanting[at].allowed), .entitled_s = now->wanting[at].entitled_s,
 	};
+	return true;
 }
 
-void scene_list_waiters(struct scene *scene)
+double scene_waiting_rate(const struct scene *scene, const struct fluid_domain *wanting)
 {
 	const struct fluid_moment *now = scene->fluid->now;
-	size_t count = 0;
+	double rate = 0;
 
-	for (size_t i = 0; i < now->wanting_count; i++) {
-		size_t vcpu = now->wanting_vcpu[i];
-		const struct scene_vcpu *row = &scene->vcpu[vcpu];
-		if (row->state != RUNNING)
-			scene->waiters[count++] = waiter_of(scene, row, vcpu, &now->wanting[i]);
-	}
-	scene->waiter_count = count;
+	if (scene->domain[wanting->domain].running == 0)
+		return wanting->rate;
+	for (size_t i = 0; i < now->wanting_count; i++)
+		if (now->wanting[i].domain == wanting->domain && scene->vcpu[now->wanting_vcpu[i]].state != RUNNING)
+			rate += now->wanting[i].entitled_s;
+	return rate;
 }

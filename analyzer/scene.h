@@ -50,8 +50,6 @@ struct scene {
 	size_t domain_room;
 	int32_t *holder;               /* PCPU_MAX entries: the vCPU that runs there, PCPU_SWITCHES from one to the next, or PCPU_UNKNOWN */
 	uint32_t *queued;              /* PCPU_MAX entries: vCPUs that wait for it, without the idle one */
-	struct scene_waiter *waiters;  /* as scene_list_waiters() found them */
-	size_t waiter_count;
 	size_t idle_pcpus;             /* on which an idle vCPU runs */
 	size_t unknown_vcpus;          /* whose state was known once, and is not now */
 	uint32_t waiting_vcpus;        /* that are runnable, without the idle ones */
@@ -84,8 +82,11 @@ bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state);
 /* Takes a change whose stretch was dealt with, and says what it was.  False when out of memory. */
 bool scene_take(struct scene *scene, size_t vcpu, uint64_t tsc, enum runstate state, struct scene_change *change);
 
-/* Lists those who wait at the moment, in the order of the fluid's moment. */
-void scene_list_waiters(struct scene *scene);
+/* The one at this place of the fluid's moment, who wants to run.  False if he does. */
+bool scene_waiter(const struct scene *scene, size_t at, struct scene_waiter *waiter);
+
+/* What those of a domain's vCPUs that do not run are entitled to at the moment, in pCPUs. */
+double scene_waiting_rate(const struct scene *scene, const struct fluid_domain *wanting);
 
 /* Xen put a waiting vCPU into another pCPU's queue. */
 void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu);

@@ -77,21 +77,15 @@ static int32_t holder_of(const struct scene *scene, const struct scene_waiter *w
 	return waiter->holder >= 0 ? HOLDER_IDLE : waiter->holder == PCPU_SWITCHES ? HOLDER_SWITCH : HOLDER_UNKNOWN;
 }
 
-void waits_stretch(struct waits *waits, const struct scene *scene, uint64_t length_tsc)
+void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t length_tsc)
 {
-	const struct scene_waiter *waiter = scene->waiters, *end = waiter + scene->waiter_count;
+	struct waits_vcpu *row = waiter->vcpu < waits->vcpu_room ? &waits->vcpus[waiter->vcpu] : row_of(waits, waiter->vcpu);
 
-	for (; waiter < end; waiter++) {
-		struct waits_vcpu *row;
-		if (waiter->state != RUNNABLE)
-			continue;
-		row = waiter->vcpu < waits->vcpu_room ? &waits->vcpus[waiter->vcpu] : row_of(waits, waiter->vcpu);
-		if (!row)
-			return;
-		add(waits, &row->open, holder_of(scene, waiter), length_tsc);
-		if (waiter->idle_elsewhere)
-			row->open.elsewhere_tsc += length_tsc;
-	}
+	if (!row)
+		return;
+	add(waits, &row->open, holder_of(scene, waiter), length_tsc);
+	if (waiter->idle_elsewhere)
+		row->open.elsewhere_tsc += length_tsc;
 }
 
 /* ---- intervals: a wait is over, and was one if its interval says so ---- */

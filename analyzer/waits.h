@@ -37,8 +37,8 @@ struct waits {
 
 void waits_free(struct waits *waits);
 
-/* Of a stretch in which somebody waits. */
-void waits_stretch(struct waits *waits, const struct scene *scene, uint64_t length_tsc);
+/* Of a stretch in which this one waits. */
+void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t length_tsc);
 void waits_interval(struct waits *waits, const struct interval *interval);
 
 /* How long the vCPU waited while this one held its pCPU. */

@@ -42,15 +42,42 @@ void why_free(struct why *why)
 	scene_free(&why->scene);
 }
 
+/* A domain's vCPUs together: one may run while another waits. */
+static void tell_domains(struct why *why, double length_tsc, uint64_t end_tsc)
+{
+	const struct fluid_domain *wanting = why->scene.fluid->now->domains, *end = wanting + why->scene.fluid->now->domain_count;
+
+	for (; wanting < end; wanting++) {
+		double step_tsc = (wanting->rate - why->scene.domain[wanting->domain].running) * length_tsc;
+		causes_step(&why->causes, &why->scene, wanting, step_tsc, lag_step(&why->lag, wanting->domain, step_tsc, end_tsc));
+	}
+}
+
+static void tell_waiters(struct why *why, uint64_t begin_tsc, uint64_t end_tsc)
+{
+	size_t count = why->scene.fluid->now->wanting_count;
+	struct scene_waiter waiter;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!scene_waiter(&why->scene, i, &waiter))
+			continue;
+		causes_wait(&why->causes, &why->scene, &why->boost, &waiter, begin_tsc, end_tsc);
+		if (waiter.state == RUNNABLE)
+			waits_stretch(&why->waits, &why->scene, &waiter, end_tsc - begin_tsc);
+	}
+}
+
 static bool tell_causes(struct why *why, uint64_t begin_tsc, uint64_t end_tsc)
 {
-	if (!scene_is_easy(&why->scene))
-		scene_list_waiters(&why->scene);
-	if (!lag_stretch(&why->lag, &why->scene, begin_tsc, end_tsc) ||
-	    !causes_stretch(&why->causes, &why->scene, &why->boost, &why->lag, begin_tsc, end_tsc))
+	if (!lag_reserve(&why->lag, why->scene.vcpus->domain_count) || !causes_reserve(&why->causes, &why->scene))
 		return false;
-	if (why->scene.waiting_vcpus > 0)
-		waits_stretch(&why->waits, &why->scene, end_tsc - begin_tsc);
+	causes_beside(&why->causes, &why->scene, begin_tsc, end_tsc);
+	if (!scene_is_easy(&why->scene)) {
+		tell_domains(why, (double)(int64_t)(end_tsc - begin_tsc), end_tsc);
+		tell_waiters(why, begin_tsc, end_tsc);
+	}
+	lag_reach(&why->lag, end_tsc);
+	causes_reach(&why->causes, end_tsc);
 	return true;
 }
 
