@@ -299,6 +299,12 @@ static void take_record(struct run *run, const struct rec *rec)
 	dom0_note(&run->dom0, rec);
 }
 
+static void take_change(struct run *run, const struct vcpu_change *change)
+{
+	moments_pass(&run->moments, change);
+	vcpus_pass(&run->vcpus, change);
+}
+
 /* Up to the end of a block, where the running totals are written down; next to always there is none before the time. */
 static void pass_blocks(struct run *run, uint64_t tsc)
 {
@@ -343,12 +349,13 @@ static void follow_records(struct run *run)
 
 	progress_begin(&progress, run->file.input.size);
 	while ((rec = merge_head(&run->merge)) && !run->sink_failed && !run->vcpus.out_of_memory) {
+		struct vcpu_change change;
 		if (rec->tsc >= due_tsc)
 			due_tsc = pass_due(run, rec->tsc);
-		if (run->demand || !vcpus_take_plain(&run->vcpus, rec))
+		if (run->demand || !vcpus_plain(&run->vcpus, rec, &change))
 			take_record(run, next_record(run));
-		else if (!run->brief)
-			moments_record(&run->moments, rec);
+		else
+			take_change(run, &change);
 		progress_at(&progress, rec->offset);
 		merge_advance(&run->merge);
 	}

@@ -72,17 +72,35 @@ static void changed_apart(void *arg, size_t vcpu, uint64_t tsc, enum runstate st
 	side_change(&((struct moments *)arg)->apart, vcpu, tsc, state);
 }
 
-static void take_apart(void *arg, const struct rec *rec)
+static void take_record_apart(struct moments *moments, const struct rec *rec)
+{
+	struct note note;
+
+	if (rec->kind < REC_NOTES) {
+		vcpus_take(&moments->vcpus, rec);
+		return;
+	}
+	note = note_of(&moments->vcpus, rec);
+	why_note(&moments->apart.why, &note);
+}
+
+static void take_apart(void *arg, const struct relay_batch *batch)
 {
 	struct moments *moments = arg;
+	const struct rec *rec = batch->recs;
 
-	if (moments->failed || moments->vcpus.out_of_memory)
-		return;
-	side_settings(&moments->apart, rec->tsc);
-	if (rec->kind >= REC_NOTES)
-		why_note(&moments->apart.why, rec);
-	else if (!vcpus_take_plain(&moments->vcpus, rec))
-		vcpus_take(&moments->vcpus, rec);
+	for (size_t i = 0; i < batch->count && !moments->failed && !moments->vcpus.out_of_memory; i++) {
+		const struct relay_item *item = &batch->items[i];
+		const struct vcpu_change change = relay_change(item);
+		const struct note note = relay_note(item);
+		side_settings(&moments->apart, item->tsc);
+		if (item->kind == RELAY_CHANGE)
+			vcpus_pass(&moments->vcpus, &change);
+		else if (item->kind >= REC_NOTES)
+			why_note(&moments->apart.why, &note);
+		else
+			take_record_apart(moments, rec++);
+	}
 }
 
 static bool has_second_cpu(void)
@@ -134,14 +152,32 @@ void moments_preset(struct moments *moments, const struct rec *rec)
 		vcpus_preset(&moments->vcpus, rec);
 }
 
+static void take_note(struct moments *moments, const struct rec *rec)
+{
+	const struct note note = note_of(moments->here.why.scene.vcpus, rec);
+
+	if (!moments->relay)
+		why_note(&moments->here.why, &note);
+	else if (notes_tell_all(rec->kind))
+		relay_put_note(moments->relay, &note);
+	else
+		relay_put(moments->relay, rec);
+}
+
 void moments_record(struct moments *moments, const struct rec *rec)
 {
 	if (rec->kind >= REC_DOM0)
 		return;
-	if (moments->relay)
-		relay_put(moments->relay, rec);
 	if (rec->kind >= REC_NOTES)
-		why_note(&moments->here.why, rec);
+		take_note(moments, rec);
+	else if (moments->relay)
+		relay_put(moments->relay, rec);
+}
+
+void moments_pass(struct moments *moments, const struct vcpu_change *change)
+{
+	if (moments->relay)
+		relay_put_change(moments->relay, change);
 }
 
 bool moments_interval(struct moments *moments, const struct interval *interval)

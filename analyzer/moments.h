@@ -54,8 +54,9 @@ void moments_free(struct moments *moments);
 /* As vcpus_preset(), which the caller calls for its own. */
 void moments_preset(struct moments *moments, const struct rec *rec);
 
-/* Each record that is no longer ahead, before the caller's vcpus take it; not where it is brief. */
+/* Each record that is no longer ahead, before the caller's vcpus take it, or the change it is; records not where it is brief. */
 void moments_record(struct moments *moments, const struct rec *rec);
+void moments_pass(struct moments *moments, const struct vcpu_change *change);
 
 /* Intervals and changes of the caller's vcpus.  False when out of memory. */
 bool moments_interval(struct moments *moments, const struct interval *interval);

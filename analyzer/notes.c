@@ -23,6 +23,11 @@ static const struct {
 	[REC_CREDIT_EARN - REC_NOTES] = { PACKED, 0, 0, 0, 0 },
 };
 
+bool notes_tell_all(enum rec_kind kind)
+{
+	return kind != REC_CREDIT_DECISION && kind != REC_CREDIT_EARN;
+}
+
 struct note note_of(const struct vcpus *vcpus, const struct rec *rec)
 {
 	unsigned row = rec->kind - REC_NOTES;

@@ -17,6 +17,9 @@ struct note {
 	const struct rec *rec; /* for what else is in it */
 };
 
+/* Whether all that is of use in a record of this kind is in its note, and `rec' is not looked at. */
+bool notes_tell_all(enum rec_kind kind);
+
 struct note note_of(const struct vcpus *vcpus, const struct rec *rec);
 
 #endif

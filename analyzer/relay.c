@@ -5,22 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_RECORDS = 2048, BATCHES = 8, WORDS_MAX = 7 /* stream.h */ };
+enum { BATCH_ITEMS = 2048, BATCH_RECORDS = 512, BATCHES = 8, WORDS_MAX = 7 /* stream.h */ };
 
-/* Batches are handed over as a whole, so that nothing is locked for a single record; and who had to wait goes on when half of
+/* Batches are handed over as a whole, so that nothing is locked for a single item; and who had to wait goes on when half of
  * them are full, so that the threads seldom wake each other. */
-struct slot {
-	struct rec rec;
-	uint32_t payload[WORDS_MAX];
-};
-
 struct batch {
-	size_t count;
-	struct slot slots[BATCH_RECORDS];
+	size_t count, rec_count;
+	struct relay_item items[BATCH_ITEMS];
+	struct rec recs[BATCH_RECORDS];
+	uint32_t payloads[BATCH_RECORDS][WORDS_MAX];
 };
 
 struct relay {
-	void (*take)(void *arg, const struct rec *rec);
+	void (*take)(void *arg, const struct relay_batch *batch);
 	void *arg;
 	struct batch *filling;        /* of batches, the one that no other thread knows of */
 	pthread_t thread;
@@ -36,8 +33,7 @@ struct relay {
 
 static void take_batch(const struct relay *relay, const struct batch *batch)
 {
-	for (size_t i = 0; i < batch->count; i++)
-		relay->take(relay->arg, &batch->slots[i].rec);
+	relay->take(relay->arg, &(const struct relay_batch){ batch->items, batch->count, batch->recs });
 }
 
 static bool wait_for_batch(struct relay *relay)
@@ -82,6 +78,11 @@ static void wait_until_left(struct relay *relay, size_t left)
 		pthread_cond_wait(&relay->changed, &relay->mutex);
 }
 
+static void begin_batch(struct batch *batch)
+{
+	batch->count = batch->rec_count = 0;
+}
+
 static void hand_over(struct relay *relay)
 {
 	pthread_mutex_lock(&relay->mutex);
@@ -92,19 +93,42 @@ static void hand_over(struct relay *relay)
 		wait_until_left(relay, BATCHES / 2);
 	relay->filling = &relay->batches[relay->put % BATCHES];
 	pthread_mutex_unlock(&relay->mutex);
-	relay->filling->count = 0;
+	begin_batch(relay->filling);
+}
+
+static inline void put_item(struct relay *relay, struct relay_item item)
+{
+	struct batch *batch = relay->filling;
+
+	batch->items[batch->count++] = item;
+	if (batch->count == BATCH_ITEMS || batch->rec_count == BATCH_RECORDS)
+		hand_over(relay);
 }
 
 void relay_put(struct relay *relay, const struct rec *rec)
 {
-	struct slot *slot = &relay->filling->slots[relay->filling->count++];
+	struct batch *batch = relay->filling;
+	size_t at = batch->rec_count++;
 
-	slot->rec = *rec;
-	slot->rec.payload = (const uint8_t *)slot->payload;
+	batch->recs[at] = *rec;
+	batch->recs[at].payload = (const uint8_t *)batch->payloads[at];
 	for (unsigned i = 0; i < rec->words; i++)
-		memcpy(&slot->payload[i], rec->payload + 4 * i, sizeof(slot->payload[i]));
-	if (relay->filling->count == BATCH_RECORDS)
-		hand_over(relay);
+		memcpy(&batch->payloads[at][i], rec->payload + 4 * i, sizeof(batch->payloads[at][i]));
+	put_item(relay, (struct relay_item){ .tsc = rec->tsc, .kind = RELAY_RECORD });
+}
+
+void relay_put_change(struct relay *relay, const struct vcpu_change *change)
+{
+	put_item(relay, (struct relay_item){ change->tsc, change->vcpu, change->pcpu, 0, RELAY_CHANGE, change->state });
+}
+
+/* There are less vCPUs and pCPUs than 16 bits count. */
+void relay_put_note(struct relay *relay, const struct note *note)
+{
+	put_item(relay, (struct relay_item){
+		.tsc = note->tsc, .vcpu = (uint16_t)note->vcpu, .pcpu = (uint16_t)note->pcpu,
+		.argument = pcpu_valid(note->argument) ? (uint16_t)note->argument : UINT16_MAX, .kind = (uint8_t)note->kind,
+	});
 }
 
 void relay_drain(struct relay *relay)
@@ -119,7 +143,7 @@ void relay_drain(struct relay *relay)
 	pthread_mutex_unlock(&relay->mutex);
 }
 
-struct relay *relay_new(void (*take)(void *arg, const struct rec *rec), void *arg)
+struct relay *relay_new(void (*take)(void *arg, const struct relay_batch *batch), void *arg)
 {
 	struct relay *relay = malloc(sizeof(*relay));
 
@@ -130,7 +154,7 @@ struct relay *relay_new(void (*take)(void *arg, const struct rec *rec), void *ar
 	relay->put = relay->taken = 0;
 	relay->hurry = relay->closed = false;
 	relay->filling = relay->batches;
-	relay->filling->count = 0;
+	begin_batch(relay->filling);
 	pthread_mutex_init(&relay->mutex, NULL);
 	pthread_cond_init(&relay->changed, NULL);
 	if (pthread_create(&relay->thread, NULL, run, relay) == 0)

@@ -316,20 +316,27 @@ static void take_runstate(struct vcpus *vcpus, const struct rec *rec)
 		become(vcpus, vcpu, LOST, UNKNOWN, UNKNOWN, rec->tsc);
 }
 
-/* The same where nothing is in doubt. */
-bool vcpus_take_plain(struct vcpus *vcpus, const struct rec *rec)
+/* Nothing is in doubt. */
+bool vcpus_plain(const struct vcpus *vcpus, const struct rec *rec, struct vcpu_change *change)
 {
-	struct vcpu *vcpu = rec->kind == REC_RUNSTATE ? vcpu_lately(vcpus, rec_word(rec, 0)) : NULL;
-	enum runstate old = rec_old(rec), new = rec_new(rec);
+	const struct vcpu *vcpu = rec->kind == REC_RUNSTATE ? vcpu_lately(vcpus, rec_word(rec, 0)) : NULL;
 
-	if (!vcpu || vcpu->knowledge != KNOWN || vcpu->state != old || vcpus->losses_open > 0 ||
+	if (!vcpu || vcpu->knowledge != KNOWN || vcpu->state != rec_old(rec) || vcpus->losses_open > 0 ||
 	    vcpus->pcpu_assumed[rec->pcpu] != VCPU_NONE || rec->tsc < vcpus->begin_tsc)
 		return false;
-	emit(vcpus, vcpu, old, rec->tsc, new, true);
-	if (new == RUNNING)
-		vcpu->pcpu = rec->pcpu;
-	become(vcpus, vcpu, KNOWN, new, old, rec->tsc);
+	*change = (struct vcpu_change){ rec->tsc, (uint16_t)(vcpu - vcpus->vcpus), rec->pcpu, (uint8_t)rec_new(rec) };
 	return true;
+}
+
+void vcpus_pass(struct vcpus *vcpus, const struct vcpu_change *change)
+{
+	struct vcpu *vcpu = &vcpus->vcpus[change->vcpu];
+	enum runstate old = vcpu->state, new = (enum runstate)change->state;
+
+	emit(vcpus, vcpu, old, change->tsc, new, true);
+	if (new == RUNNING)
+		vcpu->pcpu = change->pcpu;
+	become(vcpus, vcpu, KNOWN, new, old, change->tsc);
 }
 
 /* A vCPU goes on running: the only record of one that never stops. */

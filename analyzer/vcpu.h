@@ -62,6 +62,14 @@ struct interval {
 /* The part of an interval that lies within a window: itself, or cut off in `room'; NULL if it has neither time nor a change there. */
 const struct interval *interval_within(const struct interval *interval, uint64_t from_tsc, uint64_t to_tsc, struct interval *room);
 
+/* A vCPU changes from the state that is known, while nothing is lost, as most changes are. */
+struct vcpu_change {
+	uint64_t tsc;
+	uint16_t vcpu;            /* index into vcpus */
+	uint16_t pcpu;            /* whose record says so */
+	uint8_t state;            /* enum runstate, from now on */
+};
+
 /* Where the vCPU that a record's word names was found last. */
 struct vcpu_found {
 	uint32_t word;
@@ -108,9 +116,12 @@ int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id);
 /* Takes the next record in time order. */
 void vcpus_take(struct vcpus *vcpus, const struct rec *rec);
 
-/* The same, faster, of a change from the state that is known, while nothing is lost: as most are.  False if the record is none of
- * these; nothing was done then. */
-bool vcpus_take_plain(struct vcpus *vcpus, const struct rec *rec);
+/* Whether the next record is such a change, and which; nothing is done yet. */
+bool vcpus_plain(const struct vcpus *vcpus, const struct rec *rec, struct vcpu_change *change);
+
+/* Takes it: the same as vcpus_take() of its record, faster.  It may be the change that vcpus_plain() found for other vcpus, which took
+ * all the records that these did. */
+void vcpus_pass(struct vcpus *vcpus, const struct vcpu_change *change);
 
 /* A vCPU's state now; UNKNOWN if it is not known or there is no such vCPU. */
 enum runstate vcpus_state(const struct vcpus *vcpus, uint32_t domain_id, uint32_t vcpu_id);

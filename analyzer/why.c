@@ -136,19 +136,14 @@ static bool tells_move(enum rec_kind kind)
 	return kind == REC_PICKED_CPU || kind == REC_PICKED_CPU2;
 }
 
-void why_note(struct why *why, const struct rec *rec)
+void why_note(struct why *why, const struct note *note)
 {
-	struct note note;
-
-	if (!(why->asked & WHY_CAUSES) && !tells_move(rec->kind))
-		return;
-	note = note_of(why->scene.vcpus, rec);
-	if (why->asked & WHY_CAUSES && !note_causes(why, &note))
+	if (why->asked & WHY_CAUSES && !note_causes(why, note))
 		why->out_of_memory = true;
-	if (!tells_move(note.kind) || note.vcpu == VCPU_NONE || !pcpu_valid(note.argument))
+	if (!tells_move(note->kind) || note->vcpu == VCPU_NONE || !pcpu_valid(note->argument))
 		return;
-	pass_time(why, note.tsc);
-	scene_moved(&why->scene, (size_t)note.vcpu, note.argument);
+	pass_time(why, note->tsc);
+	scene_moved(&why->scene, (size_t)note->vcpu, note->argument);
 }
 
 void why_settings(struct why *why, uint64_t tsc)

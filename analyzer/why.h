@@ -47,8 +47,7 @@ void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state)
 /* An interval closes, before the change that closes it is told.  False when out of memory. */
 bool why_interval(struct why *why, const struct interval *interval);
 
-/* A record of a kind from REC_NOTES on. */
-void why_note(struct why *why, const struct rec *rec);
+void why_note(struct why *why, const struct note *note);
 
 /* Weights, caps or affinities change; called before the fluid hears of it. */
 void why_settings(struct why *why, uint64_t tsc);
