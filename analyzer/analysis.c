@@ -301,8 +301,12 @@ static void take_record(struct run *run, const struct rec *rec)
 
 static void take_change(struct run *run, const struct vcpu_change *change)
 {
+	const struct interval closed = vcpus_closed_by(&run->vcpus, change);
+
 	moments_pass(&run->moments, change);
+	sink(run, &closed);
 	vcpus_pass(&run->vcpus, change);
+	changed(run, change->vcpu, change->tsc, (enum runstate)change->state);
 }
 
 /* Up to the end of a block, where the running totals are written down; next to always there is none before the time. */

@@ -84,6 +84,15 @@ static void take_record_apart(struct moments *moments, const struct rec *rec)
 	why_note(&moments->apart.why, &note);
 }
 
+static void pass_apart(struct moments *moments, const struct vcpu_change *change)
+{
+	const struct interval closed = vcpus_closed_by(&moments->vcpus, change);
+
+	interval_apart(moments, &closed);
+	vcpus_pass(&moments->vcpus, change);
+	changed_apart(moments, change->vcpu, change->tsc, (enum runstate)change->state);
+}
+
 static void take_apart(void *arg, const struct relay_batch *batch)
 {
 	struct moments *moments = arg;
@@ -95,7 +104,7 @@ static void take_apart(void *arg, const struct relay_batch *batch)
 		const struct note note = relay_note(item);
 		side_settings(&moments->apart, item->tsc);
 		if (item->kind == RELAY_CHANGE)
-			vcpus_pass(&moments->vcpus, &change);
+			pass_apart(moments, &change);
 		else if (item->kind >= REC_NOTES)
 			why_note(&moments->apart.why, &note);
 		else

@@ -105,12 +105,18 @@ const struct interval *interval_within(const struct interval *interval, uint64_t
 	return interval->begin_tsc < interval->end_tsc || (interval->begin_tsc == interval->end_tsc && interval->begin_seen) ? interval : NULL;
 }
 
-static void emit(struct vcpus *vcpus, struct vcpu *vcpu, enum runstate state, uint64_t end_tsc, enum runstate after, bool end_seen)
+static inline struct interval interval_of(const struct vcpus *vcpus, const struct vcpu *vcpu, enum runstate state, uint64_t end_tsc, enum runstate after,
+					   bool end_seen)
 {
-	struct interval interval = {
+	return (struct interval){
 		.vcpu = (size_t)(vcpu - vcpus->vcpus), .state = state, .before = vcpu->before, .after = after, .pcpu = vcpu->pcpu,
 		.begin_tsc = vcpu->since_tsc, .end_tsc = end_tsc, .begin_seen = vcpu->since_seen, .end_seen = end_seen,
 	};
+}
+
+static void emit(struct vcpus *vcpus, struct vcpu *vcpu, enum runstate state, uint64_t end_tsc, enum runstate after, bool end_seen)
+{
+	struct interval interval = interval_of(vcpus, vcpu, state, end_tsc, after, end_seen);
 
 	if (state == UNKNOWN)
 		interval.begin_seen = interval.end_seen = false;
@@ -123,13 +129,18 @@ static void tell_change(struct vcpus *vcpus, const struct vcpu *vcpu, uint64_t t
 		vcpus->changed(vcpus->sink_arg, (size_t)(vcpu - vcpus->vcpus), tsc, vcpu->state);
 }
 
-static void become(struct vcpus *vcpus, struct vcpu *vcpu, enum knowledge knowledge, enum runstate state, enum runstate before, uint64_t since_tsc)
+static inline void set_state(struct vcpu *vcpu, enum knowledge knowledge, enum runstate state, enum runstate before, uint64_t since_tsc)
 {
 	vcpu->knowledge = knowledge;
 	vcpu->state = state;
 	vcpu->before = before;
 	vcpu->since_tsc = since_tsc;
 	vcpu->since_seen = before != UNKNOWN;
+}
+
+static void become(struct vcpus *vcpus, struct vcpu *vcpu, enum knowledge knowledge, enum runstate state, enum runstate before, uint64_t since_tsc)
+{
+	set_state(vcpu, knowledge, state, before, since_tsc);
 	tell_change(vcpus, vcpu, since_tsc);
 }
 
@@ -328,15 +339,20 @@ bool vcpus_plain(const struct vcpus *vcpus, const struct rec *rec, struct vcpu_c
 	return true;
 }
 
+struct interval vcpus_closed_by(const struct vcpus *vcpus, const struct vcpu_change *change)
+{
+	const struct vcpu *vcpu = &vcpus->vcpus[change->vcpu];
+
+	return interval_of(vcpus, vcpu, vcpu->state, change->tsc, (enum runstate)change->state, true);
+}
+
 void vcpus_pass(struct vcpus *vcpus, const struct vcpu_change *change)
 {
 	struct vcpu *vcpu = &vcpus->vcpus[change->vcpu];
-	enum runstate old = vcpu->state, new = (enum runstate)change->state;
 
-	emit(vcpus, vcpu, old, change->tsc, new, true);
-	if (new == RUNNING)
+	if (change->state == RUNNING)
 		vcpu->pcpu = change->pcpu;
-	become(vcpus, vcpu, KNOWN, new, old, change->tsc);
+	set_state(vcpu, KNOWN, (enum runstate)change->state, vcpu->state, change->tsc);
 }
 
 /* A vCPU goes on running: the only record of one that never stops. */

@@ -119,8 +119,9 @@ void vcpus_take(struct vcpus *vcpus, const struct rec *rec);
 /* Whether the next record is such a change, and which; nothing is done yet. */
 bool vcpus_plain(const struct vcpus *vcpus, const struct rec *rec, struct vcpu_change *change);
 
-/* Takes it: the same as vcpus_take() of its record, faster.  It may be the change that vcpus_plain() found for other vcpus, which took
- * all the records that these did. */
+/* Taking it is the same as vcpus_take() of its record, faster, for nobody is told: who calls tells of the interval that it closes,
+ * takes it, and tells of the change.  It may be what vcpus_plain() found for other vcpus, which took all the records that these did. */
+struct interval vcpus_closed_by(const struct vcpus *vcpus, const struct vcpu_change *change);
 void vcpus_pass(struct vcpus *vcpus, const struct vcpu_change *change);
 
 /* A vCPU's state now; UNKNOWN if it is not known or there is no such vCPU. */
