@@ -38,6 +38,7 @@ static void moment_free(struct fluid_moment *moment)
 {
 	free(moment->wanting);
 	free(moment->wanting_vcpu);
+	free(moment->same_domain);
 	free(moment->domains);
 }
 
@@ -85,17 +86,19 @@ static bool reserve(struct fluid *fluid, size_t vcpu)
 
 static bool reserve_moment(struct fluid *fluid, struct fluid_moment *moment, size_t count)
 {
-	size_t claim_room = moment->room, whose_room = moment->room, domain_room = moment->room;
+	size_t claim_room = moment->room, whose_room = moment->room, same_room = moment->room, domain_room = moment->room;
 	struct claimant *wanting = room_for(moment->wanting, &claim_room, count, sizeof(*wanting));
 	size_t *whose = room_for(moment->wanting_vcpu, &whose_room, count, sizeof(*whose));
+	uint32_t *same = room_for(moment->same_domain, &same_room, count, sizeof(*same));
 	struct fluid_domain *domains = room_for(moment->domains, &domain_room, count, sizeof(*domains));
 	struct claimant *scratch = room_for(fluid->scratch, &fluid->scratch_room, count, sizeof(*scratch));
 
 	moment->wanting = wanting ? wanting : moment->wanting;
 	moment->wanting_vcpu = whose ? whose : moment->wanting_vcpu;
+	moment->same_domain = same ? same : moment->same_domain;
 	moment->domains = domains ? domains : moment->domains;
 	fluid->scratch = scratch ? scratch : fluid->scratch;
-	if (!wanting || !whose || !domains || !scratch)
+	if (!wanting || !whose || !same || !domains || !scratch)
 		return false;
 	moment->room = claim_room;
 	return true;
@@ -108,15 +111,10 @@ static bool has_room(struct fluid *fluid, struct fluid_moment *moment, size_t co
 
 /* ---- time goes on ---- */
 
-static uint64_t clip(const struct fluid *fluid, uint64_t tsc)
-{
-	return tsc < fluid->from_tsc ? fluid->from_tsc : tsc > fluid->to_tsc ? fluid->to_tsc : tsc;
-}
-
 static void advance(struct fluid *fluid, uint64_t tsc)
 {
 	const struct fluid_moment *now = fluid->now;
-	double passed_tsc = (double)(clip(fluid, tsc) - clip(fluid, fluid->now_tsc));
+	double passed_tsc = (double)fluid_passed_tsc(fluid, tsc);
 
 	fluid->now_tsc = tsc;
 	if (passed_tsc > 0)
@@ -214,17 +212,23 @@ static void share_out_within_limits(const struct fluid *fluid, struct fluid_mome
 		share_entitle(wanting, moment->wanting_count, fluid->pcpus);
 }
 
-/* The rates of each domain's vCPUs together. */
+/* The rates of each domain's vCPUs together, and which of them are its own. */
 static void sum_domains(struct fluid *fluid, struct fluid_moment *moment)
 {
 	moment->domain_count = 0;
 	for (size_t i = 0; i < moment->wanting_count; i++) {
 		int32_t *place = &fluid->domain_place[moment->wanting[i].domain];
+		struct fluid_domain *domain;
+		moment->same_domain[i] = (uint32_t)i;
 		if (*place < 0) {
 			*place = (int32_t)moment->domain_count++;
-			moment->domains[*place] = (struct fluid_domain){ .domain = (uint32_t)moment->wanting[i].domain };
+			moment->domains[*place] = (struct fluid_domain){ .domain = (uint32_t)moment->wanting[i].domain, .last = (uint32_t)i };
 		}
-		moment->domains[*place].rate += moment->wanting[i].entitled_s;
+		domain = &moment->domains[*place];
+		domain->rate += moment->wanting[i].entitled_s;
+		moment->same_domain[i] = moment->same_domain[domain->last];
+		moment->same_domain[domain->last] = (uint32_t)i;
+		domain->last = (uint32_t)i;
 	}
 	for (size_t i = 0; i < moment->domain_count; i++)
 		fluid->domain_place[moment->domains[i].domain] = -1;
@@ -432,10 +436,9 @@ double fluid_entitled_tsc(const struct fluid *fluid, size_t vcpu)
 double fluid_entitled_at_tsc(const struct fluid *fluid, size_t vcpu, uint64_t tsc)
 {
 	const struct fluid_moment *now = fluid->now;
-	double since_tsc = (double)(clip(fluid, tsc) - clip(fluid, fluid->now_tsc));
 
 	for (size_t i = 0; i < now->wanting_count; i++)
 		if (now->wanting_vcpu[i] == vcpu)
-			return fluid->vcpu[vcpu].entitled_tsc + now->wanting[i].entitled_s * since_tsc;
+			return fluid->vcpu[vcpu].entitled_tsc + now->wanting[i].entitled_s * (double)fluid_passed_tsc(fluid, tsc);
 	return fluid_entitled_tsc(fluid, vcpu);
 }

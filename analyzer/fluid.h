@@ -17,6 +17,7 @@ enum { WEIGHT_DEFAULT = 256 };
 /* One whose vCPUs want to run. */
 struct fluid_domain {
 	uint32_t domain;               /* index into vcpus.domains */
+	uint32_t last;                 /* of those that want to run, the place of its last one */
 	double rate;                   /* of them all; pCPUs */
 };
 
@@ -42,6 +43,7 @@ enum { FLUID_STEPS = 8 };
 struct fluid_moment {
 	struct claimant *wanting;      /* entitled_s is their rate in pCPUs */
 	size_t *wanting_vcpu;          /* whose they are, by index; in order, unless they are more than are kept */
+	uint32_t *same_domain;         /* of each, the next one of its domain; of the last one, the first */
 	struct fluid_domain *domains;  /* theirs */
 	size_t wanting_count, domain_count;
 	size_t capped_count;           /* of the wanting: of domains with a cap */
@@ -88,6 +90,15 @@ void fluid_settings(struct fluid *fluid, uint64_t tsc);
 
 /* The window ends. */
 void fluid_finish(struct fluid *fluid, uint64_t end_tsc);
+
+/* How much of the window passed from the last change, since which the moment is what it is, to this time. */
+static inline uint64_t fluid_passed_tsc(const struct fluid *fluid, uint64_t tsc)
+{
+	uint64_t begin_tsc = fluid->now_tsc > fluid->from_tsc ? fluid->now_tsc : fluid->from_tsc;
+	uint64_t end_tsc = tsc < fluid->to_tsc ? tsc : fluid->to_tsc;
+
+	return begin_tsc < end_tsc ? end_tsc - begin_tsc : 0;
+}
 
 double fluid_entitled_tsc(const struct fluid *fluid, size_t vcpu);
 
