@@ -141,7 +141,6 @@ static void pay_until(struct credit *credit, size_t vcpu, uint64_t tsc)
 	if (row->told.known && !credit->pool.tick_debit)
 		told_pay(&row->told, ran_tsc, credit->pool.credit_time);
 	row->paid_tsc = tsc;
-	observe(credit, vcpu);
 }
 
 /* Ticks where no record tells them: at whole periods. */
@@ -152,19 +151,27 @@ static void assume_ticks(struct credit *credit, size_t vcpu, uint64_t tsc)
 
 	for (int i = 0; i < ASSUMED_TICKS_MAX && next_tsc <= tsc; i++, next_tsc += credit->tick_tsc) {
 		pay_until(credit, vcpu, next_tsc);
+		observe(credit, vcpu);
 		meet_tick(credit, vcpu);
 	}
 }
 
-static void pay(struct credit *credit, size_t vcpu, uint64_t tsc)
+/* One that runs, if it has not paid up to now. */
+static void pay_running(struct credit *credit, size_t vcpu, uint64_t tsc)
 {
-	const struct credit_vcpu *row = &credit->vcpus[vcpu];
-
-	if (row->state != RUNNING || tsc <= row->paid_tsc)
+	if (tsc <= credit->vcpus[vcpu].paid_tsc)
 		return;
 	if (!credit->events_told)
 		assume_ticks(credit, vcpu, tsc);
 	pay_until(credit, vcpu, tsc);
+}
+
+static void pay(struct credit *credit, size_t vcpu, uint64_t tsc)
+{
+	if (credit->vcpus[vcpu].state != RUNNING || tsc <= credit->vcpus[vcpu].paid_tsc)
+		return;
+	pay_running(credit, vcpu, tsc);
+	observe(credit, vcpu);
 }
 
 /* ---- accounting ---- */
@@ -351,8 +358,10 @@ static void take_change(struct credit *credit, const struct scene_change *change
 	struct credit_vcpu *row = &credit->vcpus[change->vcpu];
 	bool wakes = change->to == RUNNABLE && (change->from == BLOCKED || change->from == OFFLINE);
 
-	pay(credit, change->vcpu, change->tsc);
-	count_time(credit, change->vcpu, change->tsc);
+	if (row->state == RUNNING)
+		pay_running(credit, change->vcpu, change->tsc);
+	else
+		count_time(credit, change->vcpu, change->tsc);
 	if ((change->from == OFFLINE || change->to == OFFLINE) && credit_is_capped(credit, change->vcpu))
 		take_parking(credit, change);
 	if (change->to == RUNNING && row->woken_tsc != 0)
