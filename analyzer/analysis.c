@@ -94,9 +94,10 @@ static bool find_clock(struct run *run, uint64_t given_hz)
 
 static void hand_to_metrics(struct run *run, const struct interval *interval)
 {
-	if (!account_interval(&run->account, &run->vcpus, interval) ||
-	    !latency_interval(&run->result->latency, interval) ||
-	    (!run->brief && (!moments_interval(&run->moments, interval) || !dom0_interval(&run->dom0, interval))) ||
+	if (!run->brief)
+		moments_interval(&run->moments, interval);
+	if (!account_interval(&run->account, &run->vcpus, interval) || !latency_interval(&run->result->latency, interval) ||
+	    (!run->brief && !dom0_interval(&run->dom0, interval)) ||
 	    (run->timeline.file && !timeline_interval(&run->timeline, &run->vcpus, interval)))
 		run->sink_failed = true;
 }

@@ -30,7 +30,7 @@ static struct boost_vcpu *row_of_new(struct boost *boost, size_t vcpu)
 		return NULL;
 	}
 	for (size_t i = old_room; i < boost->vcpu_room; i++)
-		rows[i].priority = PRIORITY_UNKNOWN;
+		rows[i].priority = rows[i].ran_priority = PRIORITY_UNKNOWN;
 	boost->vcpus = rows;
 	return &rows[vcpu];
 }
@@ -159,6 +159,8 @@ void boost_change(struct boost *boost, const struct scene_change *change)
 	if (row->waking && change->from == RUNNABLE && change->to == RUNNING && !end_wait(row, change->tsc))
 		boost->out_of_memory = true;
 	row->waking = false;
+	if (change->to == RUNNING)
+		row->ran_priority = row->priority;
 	if (change->to == RUNNABLE)
 		row->priority = PRIORITY_UNKNOWN;
 }
@@ -168,6 +170,11 @@ void boost_change(struct boost *boost, const struct scene_change *change)
 enum wake_priority boost_priority(const struct boost *boost, size_t vcpu)
 {
 	return vcpu < boost->vcpu_room ? boost->vcpus[vcpu].priority : PRIORITY_UNKNOWN;
+}
+
+enum wake_priority boost_ran_priority(const struct boost *boost, size_t vcpu)
+{
+	return vcpu < boost->vcpu_room ? boost->vcpus[vcpu].ran_priority : PRIORITY_UNKNOWN;
 }
 
 const struct boost_vcpu *boost_of(const struct boost *boost, size_t vcpu)

@@ -43,7 +43,8 @@ struct boost_vcpu {
 	bool boosted, activity_known, active, waking, was_parked;
 	uint64_t boosted_tsc, active_tsc, woken_tsc;
 	uint64_t halved_tsc;          /* last went inactive; 0: never seen */
-	enum wake_priority priority;  /* at its last wakeup */
+	enum wake_priority priority;  /* at its last wakeup; unknown once it was preempted */
+	enum wake_priority ran_priority; /* the same when it last began to run */
 	struct boost_counts counts;
 	struct histogram *wait[WAKE_PRIORITIES]; /* wake to run; NULL: none */
 };
@@ -65,6 +66,9 @@ void boost_change(struct boost *boost, const struct scene_change *change);
 
 /* At the vCPU's last wakeup, so far as it is known by now. */
 enum wake_priority boost_priority(const struct boost *boost, size_t vcpu);
+
+/* The same as of when it last began to run. */
+enum wake_priority boost_ran_priority(const struct boost *boost, size_t vcpu);
 
 /* NULL: nothing is known of it. */
 const struct boost_vcpu *boost_of(const struct boost *boost, size_t vcpu);

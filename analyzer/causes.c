@@ -42,22 +42,17 @@ void causes_free(struct causes *causes)
 	free(causes->pcpus);
 }
 
-__attribute__((noinline)) static bool grow(struct causes *causes, const struct scene *scene)
+bool causes_reserve(struct causes *causes, size_t domain_count, size_t vcpu_count)
 {
 	size_t old_vcpus = causes->vcpu_room;
-	struct cause_domain *domains = room_for(causes->domains, &causes->domain_room, scene->vcpus->domain_count, sizeof(*domains));
-	struct cause_vcpu *vcpus = room_for(causes->vcpus, &causes->vcpu_room, scene->vcpus->vcpu_count, sizeof(*vcpus));
+	struct cause_domain *domains = room_for(causes->domains, &causes->domain_room, domain_count, sizeof(*domains));
+	struct cause_vcpu *vcpus = room_for(causes->vcpus, &causes->vcpu_room, vcpu_count, sizeof(*vcpus));
 
 	causes->domains = domains ? domains : causes->domains;
 	causes->vcpus = vcpus ? vcpus : causes->vcpus;
 	for (size_t i = old_vcpus; vcpus && i < causes->vcpu_room; i++)
 		vcpus[i] = (struct cause_vcpu){ .waker = VCPU_NONE };
 	return domains && vcpus;
-}
-
-bool causes_reserve(struct causes *causes, const struct scene *scene)
-{
-	return (scene->vcpus->domain_count <= causes->domain_room && scene->vcpus->vcpu_count <= causes->vcpu_room) || grow(causes, scene);
 }
 
 /* ---- evidence ---- */
@@ -91,19 +86,11 @@ static void grow_piece(struct evidence *piece, uint64_t begin_tsc, uint64_t end_
 
 /* ---- which cause ---- */
 
-/* A round of the queue: every other one there may have a slice before it. */
-static bool is_its_turn(const struct causes *causes, const struct scene *scene, const struct scene_vcpu *waiting, uint64_t tsc)
-{
-	uint64_t others = scene->queued[waiting->pcpu];
-
-	return tsc - waiting->since_tsc <= causes->slice_tsc * others;
-}
-
-static bool is_held(const struct causes *causes, const struct scene_vcpu *waiting, const struct scene_vcpu *holder)
+static bool is_held(const struct causes *causes, const struct scene *scene, const struct scene_vcpu *waiting)
 {
 	uint64_t held_tsc = causes->pcpus[waiting->pcpu].held_tsc;
 
-	return held_tsc >= holder->since_tsc && held_tsc >= waiting->since_tsc;
+	return held_tsc >= scene->began_tsc[waiting->pcpu] && held_tsc >= waiting->since_tsc;
 }
 
 static enum cause cause_of_woken(struct causes *causes, const struct scene *scene, const struct boost *boost, size_t vcpu, size_t holder)
@@ -113,9 +100,9 @@ static enum cause cause_of_woken(struct causes *causes, const struct scene *scen
 
 	if (priority == PRIORITY_OVER && !causes->vcpus[vcpu].moved)
 		return causes->vcpus[vcpu].budget_tsc > 0 ? CAUSE_HALVED : CAUSE_NO_BOOST;
-	if (is_held(causes, waiting, &scene->vcpu[holder]))
+	if (is_held(causes, scene, waiting))
 		return CAUSE_RATELIMIT;
-	if (priority == PRIORITY_BOOST && boost_priority(boost, holder) == PRIORITY_BOOST)
+	if (priority == PRIORITY_BOOST && boost_ran_priority(boost, holder) == PRIORITY_BOOST)
 		return CAUSE_MULTI_BOOST;
 	if (priority == PRIORITY_BOOST && causes->pcpus[waiting->pcpu].tickled_tsc >= waiting->since_tsc)
 		return CAUSE_DISPATCH;
@@ -128,10 +115,9 @@ static bool preempted_by_woken(const struct causes *causes, size_t vcpu, size_t 
 	return causes->vcpus[holder].waker == (int32_t)vcpu && causes->vcpus[holder].waker_tsc >= causes->vcpus[vcpu].ran_since_tsc;
 }
 
-static enum cause cause_of(struct causes *causes, const struct scene *scene, const struct boost *boost, double lag_tsc, const struct scene_waiter *waiter,
-			   uint64_t tsc)
+/* CAUSE_TURN: only that another is in the queue, too. */
+static enum cause shown_cause(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct scene_waiter *waiter)
 {
-	const struct scene_vcpu *waiting = &scene->vcpu[waiter->vcpu];
 	size_t holder = (size_t)waiter->holder;
 	enum cause cause = CAUSE_UNEXPLAINED;
 
@@ -141,15 +127,46 @@ static enum cause cause_of(struct causes *causes, const struct scene *scene, con
 		return waiter->holder == PCPU_UNKNOWN ? CAUSE_UNEXPLAINED : CAUSE_DISPATCH;
 	if (waiter->idle_elsewhere)
 		return CAUSE_WRONG_QUEUE;
-	if (boost->credit->pool.tick_debit && lag_tsc > 0 && credit_lottery(boost->credit, waiter->vcpu, holder))
-		return CAUSE_LOTTERY;
 	if (causes->vcpus[waiter->vcpu].woken)
 		cause = cause_of_woken(causes, scene, boost, waiter->vcpu, holder);
-	else if (waiting->role == ROLE_DOM0 && preempted_by_woken(causes, waiter->vcpu, holder))
+	else if (scene->vcpu[waiter->vcpu].role == ROLE_DOM0 && preempted_by_woken(causes, waiter->vcpu, holder))
 		cause = CAUSE_DOM0_PREEMPTED;
-	if (cause == CAUSE_UNEXPLAINED && (causes->vcpus[waiter->vcpu].yielded || lag_tsc <= 0 || is_its_turn(causes, scene, waiting, tsc)))
-		cause = CAUSE_TURN;
-	return cause;
+	return cause == CAUSE_UNEXPLAINED ? CAUSE_TURN : cause;
+}
+
+static bool lost_lottery(const struct boost *boost, const struct scene_waiter *waiter)
+{
+	return waiter->state == RUNNABLE && waiter->held_by_domain && !waiter->idle_elsewhere &&
+	       credit_lottery(boost->credit, waiter->vcpu, (size_t)waiter->holder);
+}
+
+/* From which part of the stretch on the domain is behind, and no longer ahead. */
+static double behind_from(const struct cause_step *step)
+{
+	double begin_lag_tsc = step->lag_tsc - step->more_tsc;
+
+	return begin_lag_tsc >= 0 ? 0 : step->lag_tsc <= 0 ? 1 : -begin_lag_tsc / step->more_tsc;
+}
+
+/* Up to which part of the stretch it is its turn to wait. */
+static double round_until(const struct causes *causes, const struct scene *scene, const struct scene_vcpu *waiting, const struct cause_step *step)
+{
+	uint64_t until_tsc = causes_round_end(causes, scene, waiting);
+
+	if (until_tsc >= step->end_tsc)
+		return 1;
+	return until_tsc <= step->begin_tsc ? 0 : (double)(until_tsc - step->begin_tsc) / (double)(step->end_tsc - step->begin_tsc);
+}
+
+/* … or while it is ahead, or stood back by itself. */
+static double turn_until(const struct causes *causes, const struct scene *scene, const struct scene_waiter *waiter, const struct cause_step *step)
+{
+	double ahead_until = behind_from(step), until;
+
+	if (causes->vcpus[waiter->vcpu].yielded || ahead_until >= 1)
+		return 1;
+	until = round_until(causes, scene, &scene->vcpu[waiter->vcpu], step);
+	return until > ahead_until ? until : ahead_until;
 }
 
 /* ---- charging ---- */
@@ -184,10 +201,13 @@ static double lesser(double a, double b)
 	return a < b ? a : b;
 }
 
-static void make_up(struct cause_domain *domain, double gained_tsc)
+void causes_make_up(struct causes *causes, uint32_t index, double gained_tsc)
 {
+	struct cause_domain *domain = &causes->domains[index];
 	double turns_tsc = outstanding(domain, CAUSE_TURN), left_tsc = domain->outstanding_tsc - turns_tsc, share;
 
+	if (domain->outstanding_tsc < 1)
+		return;
 	turns_tsc = lesser(gained_tsc, turns_tsc);
 	domain->made_up_tsc[CAUSE_TURN] += turns_tsc;
 	domain->outstanding_tsc -= turns_tsc;
@@ -234,28 +254,15 @@ static void charge_blocked(struct causes *causes, const struct scene *scene, siz
 
 /* ---- stretches ---- */
 
-/* Few stretches have any. */
 void causes_beside(struct causes *causes, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc)
 {
 	const struct fluid_moment *now = scene->fluid->now;
 
-	if (causes->blocked_pending == 0 && now->capped_count == 0 && now->bound_count == 0)
-		return;
-	for (size_t i = 0; i < now->wanting_count; i++) {
+	for (size_t i = 0; (now->capped_count > 0 || now->bound_count > 0) && i < now->wanting_count; i++)
 		charge_bound(causes, scene, i, begin_tsc, end_tsc);
+	for (size_t i = 0; causes->blocked_pending > 0 && i < now->wanting_count; i++)
 		if (causes->vcpus[now->wanting_vcpu[i]].blocked_tsc > 0)
 			charge_blocked(causes, scene, i);
-	}
-}
-
-void causes_step(struct causes *causes, const struct scene *scene, const struct fluid_domain *wanting, double step_tsc, double lag_tsc)
-{
-	struct cause_domain *domain = &causes->domains[wanting->domain];
-
-	domain->lag_now_tsc = lag_tsc;
-	domain->step_rate = step_tsc > 0 ? step_tsc / scene_waiting_rate(scene, wanting) : 0;
-	if (step_tsc < 0 && domain->outstanding_tsc >= 1)
-		make_up(domain, -step_tsc);
 }
 
 /* No more of the lag than it lost: for what it waits beyond that, it would have waited anyway. */
@@ -271,20 +278,62 @@ static void charge_halved(struct causes *causes, const struct scene_waiter *wait
 		charge(causes, waiter, CAUSE_NO_BOOST, until_tsc, end_tsc, lag_tsc - lost_tsc);
 }
 
-void causes_wait(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct scene_waiter *waiter, uint64_t begin_tsc,
-		 uint64_t end_tsc)
+static void charge_for(struct causes *causes, const struct scene_waiter *waiter, enum cause cause, uint64_t begin_tsc, uint64_t end_tsc, double lag_tsc)
 {
-	const struct cause_domain *domain = &causes->domains[waiter->domain];
-	double lag_tsc = domain->step_rate * waiter->entitled_s;
-	enum cause cause;
-
-	if (lag_tsc <= 0)
-		return;
-	cause = cause_of(causes, scene, boost, domain->lag_now_tsc, waiter, begin_tsc);
 	if (cause == CAUSE_HALVED)
 		charge_halved(causes, waiter, begin_tsc, end_tsc, lag_tsc);
 	else
 		charge(causes, waiter, cause, begin_tsc, end_tsc, lag_tsc);
+}
+
+/* From a part of the stretch to another, of 1. */
+static void charge_part(struct causes *causes, const struct scene_waiter *waiter, enum cause cause, const struct cause_step *step, double lag_tsc, double from,
+			double to)
+{
+	double length_tsc = (double)(int64_t)(step->end_tsc - step->begin_tsc);
+
+	if (from < to)
+		charge_for(causes, waiter, cause, step->begin_tsc + (uint64_t)(int64_t)(from * length_tsc),
+			   step->begin_tsc + (uint64_t)(int64_t)(to * length_tsc), (to - from) * lag_tsc);
+}
+
+/* From a part of the stretch on it lost the ticks' lottery, which only who is behind does. */
+static void lay_lottery(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct scene_waiter *waiter,
+			const struct cause_step *step, double lag_tsc)
+{
+	enum cause cause = shown_cause(causes, scene, boost, waiter);
+	double from = behind_from(step);
+
+	charge_part(causes, waiter, cause, step, lag_tsc, 0, from);
+	charge_part(causes, waiter, CAUSE_LOTTERY, step, lag_tsc, from, 1);
+}
+
+static void lay_turn(struct causes *causes, const struct scene *scene, const struct scene_waiter *waiter, const struct cause_step *step, double lag_tsc)
+{
+	double until = turn_until(causes, scene, waiter, step);
+
+	if (until >= 1) {
+		charge(causes, waiter, CAUSE_TURN, step->begin_tsc, step->end_tsc, lag_tsc);
+		return;
+	}
+	charge_part(causes, waiter, CAUSE_TURN, step, lag_tsc, 0, until);
+	charge_part(causes, waiter, CAUSE_UNEXPLAINED, step, lag_tsc, until, 1);
+}
+
+void causes_wait(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct scene_waiter *waiter,
+		 const struct cause_step *step, double lag_tsc)
+{
+	enum cause cause;
+
+	if (boost->credit->pool.tick_debit && lost_lottery(boost, waiter)) {
+		lay_lottery(causes, scene, boost, waiter, step, lag_tsc);
+		return;
+	}
+	cause = shown_cause(causes, scene, boost, waiter);
+	if (cause == CAUSE_TURN)
+		lay_turn(causes, scene, waiter, step, lag_tsc);
+	else
+		charge_for(causes, waiter, cause, step->begin_tsc, step->end_tsc, lag_tsc);
 }
 
 static void close_bin(struct causes *causes)
@@ -368,8 +417,6 @@ bool causes_change(struct causes *causes, const struct scene *scene, const struc
 	struct cause_vcpu *row;
 	bool done = true;
 
-	if (!causes_reserve(causes, scene))
-		return false;
 	if (vcpu->role == ROLE_IDLE)
 		return true;
 	row = &causes->vcpus[change->vcpu];
@@ -397,7 +444,7 @@ static void lose_credit(struct causes *causes, struct cause_vcpu *row)
 	row->budget_tsc = (double)causes->slice_tsc / 2;
 }
 
-bool causes_note(struct causes *causes, const struct scene *scene, const struct note *note)
+void causes_note(struct causes *causes, const struct scene *scene, const struct note *note)
 {
 	struct cause_vcpu *row;
 
@@ -406,9 +453,7 @@ bool causes_note(struct causes *causes, const struct scene *scene, const struct 
 	if (note->kind == REC_RATELIMIT)
 		causes->pcpus[note->pcpu].held_tsc = note->tsc;
 	if (note->vcpu == VCPU_NONE)
-		return true;
-	if (!causes_reserve(causes, scene))
-		return false;
+		return;
 	row = &causes->vcpus[note->vcpu];
 	if (note->kind == REC_WAKE) {
 		row->waker = scene->holder[note->pcpu] >= 0 ? scene->holder[note->pcpu] : VCPU_NONE;
@@ -417,7 +462,6 @@ bool causes_note(struct causes *causes, const struct scene *scene, const struct 
 		row->yielded = true;
 	else if (note->kind == REC_ACCOUNT_STOP)
 		lose_credit(causes, row);
-	return true;
 }
 
 /* ---- the end ---- */

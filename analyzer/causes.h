@@ -2,9 +2,9 @@
 /*
  * Why a domain fell behind what it is entitled to.
  *
- * In each stretch in which a domain gets less than the fluid scheduler gives it, what is missing is laid on those of its
+ * In each stretch (stretches.h) in which a domain gets less than the fluid scheduler gives it, what is missing is laid on those of its
  * vCPUs that do not run, by their entitlements, and gets the cause that the records show for each (the rules are in
- * cause_of() in causes.c and in xtrace-fair(1)).  When the domain later gets more than its entitlement, that makes up
+ * shown_cause() in causes.c and in xtrace-fair(1)).  When the domain later gets more than its entitlement, that makes up
  * for what it lacks: first for turns, then for all other causes in proportion.
  *
  * Some time is missed beside the lag: what a cap or an affinity keeps from a domain that wants to run, against what it
@@ -46,8 +46,6 @@ struct cause_domain {
 	double beside_tsc[CAUSES];               /* of lag_tsc: missed beside the lag, and cannot be made up for */
 	double outstanding_tsc;                  /* of all causes: neither made up for nor beside */
 	uint32_t charged;                        /* bit by cause: some of it was not beside the lag */
-	double lag_now_tsc;                      /* at the end of the stretch at hand */
-	double step_rate;                        /* of that: what its waiting vCPUs miss, by their entitlements; 0: nothing */
 	struct cause_record records[CAUSES];
 };
 
@@ -89,20 +87,43 @@ struct causes {
 bool causes_init(struct causes *causes, uint64_t from_tsc, uint64_t tsc_hz, uint64_t slice_tsc);
 void causes_free(struct causes *causes);
 
-/* Before a stretch.  False when out of memory. */
-bool causes_reserve(struct causes *causes, const struct scene *scene);
+/* Makes room for so many.  False when out of memory. */
+bool causes_reserve(struct causes *causes, size_t domains, size_t vcpus);
 
-/* Of a stretch: first all that is beside the lag; then of each domain that wants to run by how much its lag grows (less than 0:
- * shrinks) and to what, and then each of those who wait; at last, that it is over. */
+/* Time passes in which the fluid's moment is the same: what is beside the lag, if anything is. */
+static inline bool causes_any_beside(const struct causes *causes, const struct scene *scene)
+{
+	return causes->blocked_pending > 0 || scene->fluid->now->capped_count > 0 || scene->fluid->now->bound_count > 0;
+}
+
 void causes_beside(struct causes *causes, const struct scene *scene, uint64_t begin_tsc, uint64_t end_tsc);
-void causes_step(struct causes *causes, const struct scene *scene, const struct fluid_domain *wanting, double step_tsc, double lag_tsc);
-void causes_wait(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct scene_waiter *waiter, uint64_t begin_tsc,
-		 uint64_t end_tsc);
+
+/* Until when it is the turn of one who waits to wait: for every other one in the queue there may be a slice before it. */
+static inline uint64_t causes_round_end(const struct causes *causes, const struct scene *scene, const struct scene_vcpu *waiting)
+{
+	return waiting->since_tsc + causes->slice_tsc * scene->queued[waiting->pcpu];
+}
+
+/* A domain's stretch. */
+struct cause_step {
+	uint64_t begin_tsc, end_tsc;
+	double more_tsc;                         /* that it is behind at the end; less than 0: less */
+	double lag_tsc;                          /* at the end */
+};
+
+/* One of a domain's vCPUs waited in this stretch, and so much of what it is behind more is laid on it. */
+void causes_wait(struct causes *causes, const struct scene *scene, const struct boost *boost, const struct scene_waiter *waiter,
+		 const struct cause_step *step, double lag_tsc);
+
+/* The domain got so much more than its entitlement. */
+void causes_make_up(struct causes *causes, uint32_t domain, double gained_tsc);
+
+/* All stretches are closed up to this time. */
 void causes_reach(struct causes *causes, uint64_t end_tsc);
 
-/* The next two return false when out of memory. */
+/* Of vCPUs for which there is room; after the scene took the change.  False when out of memory. */
 bool causes_change(struct causes *causes, const struct scene *scene, const struct scene_change *change);
-bool causes_note(struct causes *causes, const struct scene *scene, const struct note *note);
+void causes_note(struct causes *causes, const struct scene *scene, const struct note *note);
 void causes_finish(struct causes *causes, const struct scene *scene);
 
 /* NULL: this domain never wanted to run. */

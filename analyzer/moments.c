@@ -43,6 +43,13 @@ static void side_settings(struct moments_side *side, uint64_t tsc)
 	}
 }
 
+static void side_reach(struct moments_side *side, uint64_t tsc)
+{
+	side_settings(side, tsc);
+	if (side->why.asked & WHY_CAUSES)
+		why_reach(&side->why, tsc);
+}
+
 static void side_finish(struct moments_side *side, uint64_t to_tsc)
 {
 	if (side->why.asked)
@@ -52,7 +59,7 @@ static void side_finish(struct moments_side *side, uint64_t to_tsc)
 
 static bool side_out_of_memory(const struct moments_side *side)
 {
-	return side->fluid.out_of_memory || side->why.out_of_memory;
+	return side->fluid.out_of_memory || why_out_of_memory(&side->why);
 }
 
 /* ---- the second thread ---- */
@@ -63,8 +70,8 @@ static void interval_apart(void *arg, const struct interval *interval)
 	struct interval room;
 
 	interval = interval_within(interval, moments->from_tsc, moments->to_tsc, &room);
-	if (interval && !why_interval(&moments->apart.why, interval))
-		moments->failed = true;
+	if (interval)
+		why_interval(&moments->apart.why, interval);
 }
 
 static void changed_apart(void *arg, size_t vcpu, uint64_t tsc, enum runstate state)
@@ -86,11 +93,25 @@ static void take_record_apart(struct moments *moments, const struct rec *rec)
 
 static void pass_apart(struct moments *moments, const struct vcpu_change *change)
 {
-	const struct interval closed = vcpus_closed_by(&moments->vcpus, change);
-
-	interval_apart(moments, &closed);
+	if (moments->vcpus.vcpus[change->vcpu].state == RUNNABLE) { /* of other intervals nothing is asked */
+		const struct interval closed = vcpus_closed_by(&moments->vcpus, change);
+		interval_apart(moments, &closed);
+	}
 	vcpus_pass(&moments->vcpus, change);
 	changed_apart(moments, change->vcpu, change->tsc, (enum runstate)change->state);
+}
+
+static void take_item(struct moments *moments, const struct relay_item *item, const struct rec **rec)
+{
+	if (item->kind == RELAY_CHANGE)
+		pass_apart(moments, &(const struct vcpu_change){ item->tsc, item->vcpu, item->pcpu, item->state });
+	else if (item->kind >= REC_NOTES)
+		why_note(&moments->apart.why, &(const struct note){
+			.kind = (enum rec_kind)item->kind, .tsc = item->tsc, .pcpu = item->pcpu, .argument = item->argument,
+			.vcpu = item->vcpu == RELAY_NOBODY ? VCPU_NONE : item->vcpu,
+		});
+	else
+		take_record_apart(moments, (*rec)++);
 }
 
 static void take_apart(void *arg, const struct relay_batch *batch)
@@ -98,17 +119,10 @@ static void take_apart(void *arg, const struct relay_batch *batch)
 	struct moments *moments = arg;
 	const struct rec *rec = batch->recs;
 
-	for (size_t i = 0; i < batch->count && !moments->failed && !moments->vcpus.out_of_memory; i++) {
-		const struct relay_item *item = &batch->items[i];
-		const struct vcpu_change change = relay_change(item);
-		const struct note note = relay_note(item);
-		side_settings(&moments->apart, item->tsc);
-		if (item->kind == RELAY_CHANGE)
-			pass_apart(moments, &change);
-		else if (item->kind >= REC_NOTES)
-			why_note(&moments->apart.why, &note);
-		else
-			take_record_apart(moments, rec++);
+	for (size_t i = 0; i < batch->count && !moments->vcpus.out_of_memory; i++) {
+		if (batch->items[i].tsc >= moments->apart.due_tsc)
+			side_settings(&moments->apart, batch->items[i].tsc);
+		take_item(moments, &batch->items[i], &rec);
 	}
 }
 
@@ -189,9 +203,9 @@ void moments_pass(struct moments *moments, const struct vcpu_change *change)
 		relay_put_change(moments->relay, change);
 }
 
-bool moments_interval(struct moments *moments, const struct interval *interval)
+void moments_interval(struct moments *moments, const struct interval *interval)
 {
-	return why_interval(&moments->here.why, interval);
+	why_interval(&moments->here.why, interval);
 }
 
 void moments_change(struct moments *moments, size_t vcpu, uint64_t tsc, enum runstate state)
@@ -211,11 +225,11 @@ void moments_settings(struct moments *moments, uint64_t tsc)
 
 void moments_reach(struct moments *moments, uint64_t tsc)
 {
-	side_settings(&moments->here, tsc);
+	side_reach(&moments->here, tsc);
 	if (!moments->relay)
 		return;
 	relay_drain(moments->relay);
-	side_settings(&moments->apart, tsc);
+	side_reach(&moments->apart, tsc);
 }
 
 void moments_finish(struct moments *moments, uint64_t end_tsc, uint64_t to_tsc)
@@ -250,5 +264,5 @@ bool moments_fill(const struct moments *moments, struct result *result)
 
 bool moments_out_of_memory(const struct moments *moments)
 {
-	return moments->failed || moments->vcpus.out_of_memory || side_out_of_memory(&moments->here) || side_out_of_memory(&moments->apart);
+	return moments->vcpus.out_of_memory || side_out_of_memory(&moments->here) || side_out_of_memory(&moments->apart);
 }

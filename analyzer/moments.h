@@ -36,7 +36,6 @@ struct moments {
 	struct hostinfo host;
 	uint64_t from_tsc, to_tsc;
 	struct trust uncounted;     /* what is wrong with records is counted once, by the caller's vcpus */
-	bool failed;                /* out of memory, within an interval */
 };
 
 struct moments_window {
@@ -58,8 +57,8 @@ void moments_preset(struct moments *moments, const struct rec *rec);
 void moments_record(struct moments *moments, const struct rec *rec);
 void moments_pass(struct moments *moments, const struct vcpu_change *change);
 
-/* Intervals and changes of the caller's vcpus.  False when out of memory. */
-bool moments_interval(struct moments *moments, const struct interval *interval);
+/* Intervals and changes of the caller's vcpus. */
+void moments_interval(struct moments *moments, const struct interval *interval);
 void moments_change(struct moments *moments, size_t vcpu, uint64_t tsc, enum runstate state);
 
 /* When settings change next; and, they change up to this time. */

@@ -126,7 +126,7 @@ void relay_put_change(struct relay *relay, const struct vcpu_change *change)
 void relay_put_note(struct relay *relay, const struct note *note)
 {
 	put_item(relay, (struct relay_item){
-		.tsc = note->tsc, .vcpu = (uint16_t)note->vcpu, .pcpu = (uint16_t)note->pcpu,
+		.tsc = note->tsc, .vcpu = note->vcpu == VCPU_NONE ? RELAY_NOBODY : (uint16_t)note->vcpu, .pcpu = (uint16_t)note->pcpu,
 		.argument = pcpu_valid(note->argument) ? (uint16_t)note->argument : UINT16_MAX, .kind = (uint8_t)note->kind,
 	});
 }

@@ -17,13 +17,13 @@
 struct relay;
 
 /* Kinds of items: these, and from REC_NOTES on a note of that kind. */
-enum { RELAY_RECORD = REC_COUNTED, RELAY_CHANGE = REC_RUNSTATE };
+enum { RELAY_RECORD = REC_COUNTED, RELAY_CHANGE = REC_RUNSTATE, RELAY_NOBODY = UINT16_MAX };
 
 struct relay_item {
 	uint64_t tsc;
-	uint16_t vcpu;             /* UINT16_MAX: none */
+	uint16_t vcpu;             /* of a note: or RELAY_NOBODY */
 	uint16_t pcpu;
-	uint16_t argument;         /* of a note; UINT16_MAX: more than a pCPU's number */
+	uint16_t argument;         /* of a note, as it is in notes.h; UINT16_MAX: no pCPU's number */
 	uint8_t kind;
 	uint8_t state;             /* of a change */
 };
@@ -33,21 +33,6 @@ struct relay_batch {
 	size_t count;
 	const struct rec *recs;    /* of the items that are RELAY_RECORD, in their order */
 };
-
-/* Of an item that is one. */
-static inline struct vcpu_change relay_change(const struct relay_item *item)
-{
-	return (struct vcpu_change){ item->tsc, item->vcpu, item->pcpu, item->state };
-}
-
-/* Of an item that is one; without the record. */
-static inline struct note relay_note(const struct relay_item *item)
-{
-	return (struct note){
-		.kind = (enum rec_kind)item->kind, .tsc = item->tsc, .pcpu = item->pcpu,
-		.vcpu = item->vcpu == UINT16_MAX ? VCPU_NONE : item->vcpu, .argument = item->argument,
-	};
-}
 
 struct relay *relay_new(void (*take)(void *arg, const struct relay_batch *batch), void *arg);
 

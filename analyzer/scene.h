@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who runs, who waits and who holds which pCPU at the moment.  Between two changes nothing changes, so a
- * question about moments (fairness.c, waits.c, lag.c) is told of stretches, each before the scene changes.
+ * Who runs, who waits and who holds which pCPU at the moment.
  *
  * The pCPU that a vCPU waits for: where it ran last, or where Xen's PICKED_CPU record put it since.
  */
@@ -11,7 +10,7 @@
 #include "analyzer/fluid.h"
 #include "analyzer/vcpu.h"
 
-enum { PCPU_NONE = -1, PCPU_SWITCHES = -1, PCPU_UNKNOWN = -2 };
+enum { PCPU_NONE = -1, PCPU_UNKNOWN = -2 };
 
 enum domain_role { ROLE_GUEST, ROLE_DOM0, ROLE_IDLE };
 
@@ -35,31 +34,27 @@ struct scene_waiter {
 	enum runstate state;        /* RUNNABLE, or OFFLINE: parked */
 	int32_t holder;             /* of the pCPU that it waits for, as in scene.holder; PCPU_UNKNOWN, too, where that is not known */
 	bool held_by_domain;        /* and not by an idle vCPU */
+	uint64_t stopped_tsc;       /* when the holder stopped and Xen began to switch to another; UINT64_MAX: it runs */
 	bool idle_elsewhere;        /* it is, and another pCPU is idle where the waiter may run */
-	double entitled_s;          /* its rate in pCPUs */
 };
 
 struct scene {
 	const struct vcpus *vcpus;
 	const struct fluid *fluid;     /* who wants to run, and at which rate it is entitled to */
 	uint64_t from_tsc, to_tsc;     /* the window that counts */
-	uint64_t now_tsc;
+	uint64_t now_tsc;              /* within it */
 	struct scene_vcpu *vcpu;       /* by index into vcpus.vcpus */
 	size_t vcpu_room;
 	struct scene_domain *domain;   /* by index into vcpus.domains */
 	size_t domain_room;
-	int32_t *holder;               /* PCPU_MAX entries: the vCPU that runs there, PCPU_SWITCHES from one to the next, or PCPU_UNKNOWN */
+	int32_t *holder;               /* PCPU_MAX entries: the vCPU that runs there, or did until stopped_tsc; or PCPU_UNKNOWN */
+	uint64_t *began_tsc;           /* PCPU_MAX entries: when it began to */
+	uint64_t *stopped_tsc;         /* PCPU_MAX entries; UINT64_MAX: it runs */
 	uint32_t *queued;              /* PCPU_MAX entries: vCPUs that wait for it, without the idle one */
 	size_t idle_pcpus;             /* on which an idle vCPU runs */
 	size_t unknown_vcpus;          /* whose state was known once, and is not now */
 	uint32_t waiting_vcpus;        /* that are runnable, without the idle ones */
 };
-
-/* Everybody who wants to run does: what each gets is what the fluid scheduler gives, one pCPU. */
-static inline bool scene_is_easy(const struct scene *scene)
-{
-	return scene->waiting_vcpus == 0 && scene->fluid->now->capped_count == 0;
-}
 
 /* A vCPU changes from one state to another. */
 struct scene_change {
@@ -72,21 +67,23 @@ struct scene_change {
 bool scene_init(struct scene *scene, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc);
 void scene_free(struct scene *scene);
 
-/* The stretch from the last change to tsc, within the window.  False if it is empty. */
-bool scene_stretch(const struct scene *scene, uint64_t tsc, uint64_t *begin_tsc, uint64_t *end_tsc);
+/* This time, or the window's begin or end. */
+static inline uint64_t scene_clip(const struct scene *scene, uint64_t tsc)
+{
+	return tsc < scene->from_tsc ? scene->from_tsc : tsc > scene->to_tsc ? scene->to_tsc : tsc;
+}
 
-/* Whether the stretch before this change is another than the one after it: while nobody waits, it is all the same
- * whether an idle vCPU comes or goes. */
+/* While nobody waits, it is all the same whether an idle vCPU comes or goes. */
 bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state);
 
-/* Takes a change whose stretch was dealt with, and says what it was.  False when out of memory. */
-bool scene_take(struct scene *scene, size_t vcpu, uint64_t tsc, enum runstate state, struct scene_change *change);
+/* Makes room for all vCPUs that records named.  False when out of memory. */
+bool scene_reserve(struct scene *scene);
+
+/* Takes a change of one for which there is room, and says what it was. */
+void scene_take(struct scene *scene, size_t vcpu, uint64_t tsc, enum runstate state, struct scene_change *change);
 
 /* The one at this place of the fluid's moment, who wants to run.  False if he does. */
 bool scene_waiter(const struct scene *scene, size_t at, struct scene_waiter *waiter);
-
-/* What those of a domain's vCPUs that do not run are entitled to at the moment, in pCPUs. */
-double scene_waiting_rate(const struct scene *scene, const struct fluid_domain *wanting);
 
 /* Xen put a waiting vCPU into another pCPU's queue. */
 void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu);

@@ -14,58 +14,74 @@ void waits_free(struct waits *waits)
 	free(waits->vcpus);
 }
 
-static struct waits_vcpu *row_of(struct waits *waits, size_t vcpu)
+bool waits_reserve(struct waits *waits, size_t vcpus)
 {
-	struct waits_vcpu *rows = room_for(waits->vcpus, &waits->vcpu_room, vcpu + 1, sizeof(*rows));
+	struct waits_vcpu *rows = room_for(waits->vcpus, &waits->vcpu_room, vcpus, sizeof(*rows));
 
-	if (!rows) {
-		waits->out_of_memory = true;
-		return NULL;
-	}
-	waits->vcpus = rows;
-	return &rows[vcpu];
+	waits->vcpus = rows ? rows : waits->vcpus;
+	return rows != NULL;
 }
 
-static void add_first(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+/* ---- parts ---- */
+
+static void append(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
 {
-	struct wait_part *parts = room_for(row->parts, &row->room, row->count + 1, sizeof(*parts));
+	struct wait_part *parts = row->count < row->room ? row->parts : room_for(row->parts, &row->room, row->count + 1, sizeof(*parts));
 
 	if (!parts) {
 		waits->out_of_memory = true;
 		return;
 	}
 	row->parts = parts;
-	row->latest = row->count++;
-	parts[row->latest] = (struct wait_part){ holder, waited_tsc };
+	parts[row->count++] = (struct wait_part){ holder, waited_tsc };
 }
 
-static void find_and_add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+static size_t find(const struct wait_row *row, int32_t holder)
 {
-	for (size_t i = 0; i < row->count; i++)
-		if (row->parts[i].holder == holder) {
-			row->parts[i].waited_tsc += waited_tsc;
-			row->latest = i;
-			return;
-		}
-	add_first(waits, row, holder, waited_tsc);
+	size_t at = 0;
+
+	while (at < row->count && row->parts[at].holder != holder)
+		at++;
+	return at;
 }
 
-static inline void begin(struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+/* Mostly it is the holder of the time before. */
+static inline void add_whole(struct waits *waits, struct waits_vcpu *row, const struct wait_part *part)
 {
-	row->parts[0] = (struct wait_part){ holder, waited_tsc };
-	row->count = 1;
-	row->latest = 0;
-}
-
-/* Mostly the same one holds the pCPU as the time before. */
-static inline void add(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
-{
-	if (row->latest < row->count && row->parts[row->latest].holder == holder)
-		row->parts[row->latest].waited_tsc += waited_tsc;
-	else if (row->count == 0 && row->room > 0)
-		begin(row, holder, waited_tsc);
+	if (row->latest >= row->whole.count || row->whole.parts[row->latest].holder != part->holder)
+		row->latest = find(&row->whole, part->holder);
+	if (row->latest < row->whole.count)
+		row->whole.parts[row->latest].waited_tsc += part->waited_tsc;
 	else
-		find_and_add(waits, row, holder, waited_tsc);
+		append(waits, &row->whole, part->holder, part->waited_tsc);
+}
+
+/* Each holder's parts become one. */
+static void gather(struct waits *waits, struct wait_row *row)
+{
+	size_t count = row->count;
+
+	row->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct wait_part part = row->parts[i];
+		size_t at = find(row, part.holder);
+		if (at < row->count)
+			row->parts[at].waited_tsc += part.waited_tsc;
+		else
+			append(waits, row, part.holder, part.waited_tsc);
+	}
+}
+
+/* Holders come and go: their parts are only gathered before there must be more room. */
+static inline void add_open(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+{
+	if (row->count > 0 && row->parts[row->count - 1].holder == holder) {
+		row->parts[row->count - 1].waited_tsc += waited_tsc;
+		return;
+	}
+	if (row->count == row->room)
+		gather(waits, row);
+	append(waits, row, holder, waited_tsc);
 }
 
 /* ---- stretches ---- */
@@ -74,18 +90,28 @@ static int32_t holder_of(const struct scene *scene, const struct scene_waiter *w
 {
 	if (waiter->held_by_domain)
 		return (int32_t)scene->vcpu[waiter->holder].domain;
-	return waiter->holder >= 0 ? HOLDER_IDLE : waiter->holder == PCPU_SWITCHES ? HOLDER_SWITCH : HOLDER_UNKNOWN;
+	return waiter->holder >= 0 ? HOLDER_IDLE : HOLDER_UNKNOWN;
 }
 
-void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t length_tsc)
+/* How much of the stretch Xen was switching. */
+static uint64_t switched_tsc(const struct scene_waiter *waiter, uint64_t begin_tsc, uint64_t end_tsc)
 {
-	struct waits_vcpu *row = waiter->vcpu < waits->vcpu_room ? &waits->vcpus[waiter->vcpu] : row_of(waits, waiter->vcpu);
+	uint64_t from_tsc = waiter->stopped_tsc > begin_tsc ? waiter->stopped_tsc : begin_tsc;
 
-	if (!row)
-		return;
-	add(waits, &row->open, holder_of(scene, waiter), length_tsc);
+	return from_tsc < end_tsc ? end_tsc - from_tsc : 0;
+}
+
+void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t begin_tsc, uint64_t end_tsc)
+{
+	struct wait_row *open = &waits->vcpus[waiter->vcpu].open;
+	uint64_t switch_tsc = switched_tsc(waiter, begin_tsc, end_tsc), held_tsc = end_tsc - begin_tsc - switch_tsc;
+
+	if (held_tsc > 0)
+		add_open(waits, open, holder_of(scene, waiter), held_tsc);
+	if (switch_tsc > 0)
+		add_open(waits, open, HOLDER_SWITCH, switch_tsc);
 	if (waiter->idle_elsewhere)
-		row->open.elsewhere_tsc += length_tsc;
+		open->elsewhere_tsc += held_tsc;
 }
 
 /* ---- intervals: a wait is over, and was one if its interval says so ---- */
@@ -93,20 +119,18 @@ void waits_stretch(struct waits *waits, const struct scene *scene, const struct 
 static void close_wait(struct waits *waits, struct waits_vcpu *row, uint64_t length_tsc)
 {
 	for (size_t i = 0; i < row->open.count; i++) {
-		add(waits, &row->whole, row->open.parts[i].holder, row->open.parts[i].waited_tsc);
+		add_whole(waits, row, &row->open.parts[i]);
 		length_tsc -= row->open.parts[i].waited_tsc;
 	}
 	if (length_tsc > 0)
-		add(waits, &row->whole, HOLDER_UNKNOWN, length_tsc);
+		add_whole(waits, row, &(const struct wait_part){ HOLDER_UNKNOWN, length_tsc });
 	row->whole.elsewhere_tsc += row->open.elsewhere_tsc;
 }
 
 void waits_interval(struct waits *waits, const struct interval *interval)
 {
-	struct waits_vcpu *row = interval->vcpu < waits->vcpu_room ? &waits->vcpus[interval->vcpu] : row_of(waits, interval->vcpu);
+	struct waits_vcpu *row = &waits->vcpus[interval->vcpu];
 
-	if (!row)
-		return;
 	if (interval->state == RUNNABLE)
 		close_wait(waits, row, interval->end_tsc - interval->begin_tsc);
 	row->open.count = 0;

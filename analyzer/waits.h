@@ -20,13 +20,13 @@ struct wait_part {
 struct wait_row {
 	struct wait_part *parts;
 	size_t count, room;
-	size_t latest;                /* the part that was added to last, while it is less than count */
 	uint64_t elsewhere_tsc;       /* of it: another pCPU where it might have run was idle meanwhile */
 };
 
 struct waits_vcpu {
-	struct wait_row whole;
-	struct wait_row open;         /* of the wait that is not over yet */
+	struct wait_row whole;        /* one part for each holder */
+	size_t latest;                /* of its parts, the one that was added to last, while it is less than their count */
+	struct wait_row open;         /* of the wait that is not over yet, in the order of time */
 };
 
 struct waits {
@@ -37,8 +37,19 @@ struct waits {
 
 void waits_free(struct waits *waits);
 
+/* Makes room for so many vCPUs, of which all that follows is told.  False when out of memory. */
+bool waits_reserve(struct waits *waits, size_t vcpus);
+
 /* Of a stretch in which this one waits. */
-void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t length_tsc);
+void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t begin_tsc, uint64_t end_tsc);
+
+/* Whether the interval is a wait, or ends one that was none. */
+static inline bool waits_concerns(const struct waits *waits, const struct interval *interval)
+{
+	return interval->vcpu < waits->vcpu_room && (interval->state == RUNNABLE || waits->vcpus[interval->vcpu].open.count > 0);
+}
+
+/* Of one that concerns them. */
 void waits_interval(struct waits *waits, const struct interval *interval);
 
 /* How long the vCPU waited while this one held its pCPU. */

@@ -26,6 +26,9 @@ bool why_init(struct why *why, unsigned asked, const struct vcpus *vcpus, const 
 	boost_init(&why->boost, slice_tsc, &why->credit);
 	if (!scene_init(&why->scene, vcpus, fluid, from_tsc, to_tsc))
 		return false;
+	why->stretches = (struct stretches){
+		.scene = &why->scene, .boost = &why->boost, .lag = &why->lag, .causes = &why->causes, .waits = &why->waits,
+	};
 	credit_init(&why->credit, &why->scene, fluid->host, (uint32_t)fluid->pcpus, tsc_hz);
 	return fairness_init(&why->fairness, from_tsc, tsc_hz) &&
 	       causes_init(&why->causes, from_tsc, tsc_hz, slice_tsc);
@@ -33,6 +36,7 @@ bool why_init(struct why *why, unsigned asked, const struct vcpus *vcpus, const 
 
 void why_free(struct why *why)
 {
+	stretches_free(&why->stretches);
 	causes_free(&why->causes);
 	boost_free(&why->boost);
 	credit_free(&why->credit);
@@ -42,55 +46,81 @@ void why_free(struct why *why)
 	scene_free(&why->scene);
 }
 
-/* A domain's vCPUs together: one may run while another waits. */
-static void tell_domains(struct why *why, double length_tsc, uint64_t end_tsc)
-{
-	const struct fluid_domain *wanting = why->scene.fluid->now->domains, *end = wanting + why->scene.fluid->now->domain_count;
+/* ---- time goes on ---- */
 
-	for (; wanting < end; wanting++) {
-		double step_tsc = (wanting->rate - why->scene.domain[wanting->domain].running) * length_tsc;
-		causes_step(&why->causes, &why->scene, wanting, step_tsc, lag_step(&why->lag, wanting->domain, step_tsc, end_tsc));
-	}
+static void close_bins(struct why *why, const struct stretch_end *end)
+{
+	stretches_close_all(&why->stretches, end);
+	lag_reach(&why->lag, end->tsc);
+	causes_reach(&why->causes, end->tsc);
+	why->bin_end_tsc = why->lag.bin_end_tsc < why->causes.bin_end_tsc ? why->lag.bin_end_tsc : why->causes.bin_end_tsc;
 }
 
-static void tell_waiters(struct why *why, uint64_t begin_tsc, uint64_t end_tsc)
+/* Up to a change, or the end. */
+static inline struct stretch_end pass_time(struct why *why, uint64_t tsc)
 {
-	size_t count = why->scene.fluid->now->wanting_count;
-	struct scene_waiter waiter;
+	const struct stretch_end end = stretches_end(&why->stretches, tsc);
+	uint64_t begin_tsc = why->scene.now_tsc;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!scene_waiter(&why->scene, i, &waiter))
-			continue;
-		causes_wait(&why->causes, &why->scene, &why->boost, &waiter, begin_tsc, end_tsc);
-		if (waiter.state == RUNNABLE)
-			waits_stretch(&why->waits, &why->scene, &waiter, end_tsc - begin_tsc);
-	}
-}
-
-static bool tell_causes(struct why *why, uint64_t begin_tsc, uint64_t end_tsc)
-{
-	if (!lag_reserve(&why->lag, why->scene.vcpus->domain_count) || !causes_reserve(&why->causes, &why->scene))
-		return false;
-	causes_beside(&why->causes, &why->scene, begin_tsc, end_tsc);
-	if (!scene_is_easy(&why->scene)) {
-		tell_domains(why, (double)(int64_t)(end_tsc - begin_tsc), end_tsc);
-		tell_waiters(why, begin_tsc, end_tsc);
-	}
-	lag_reach(&why->lag, end_tsc);
-	causes_reach(&why->causes, end_tsc);
-	return true;
-}
-
-static void pass_time(struct why *why, uint64_t tsc)
-{
-	uint64_t begin_tsc, end_tsc;
-
-	if (!scene_stretch(&why->scene, tsc, &begin_tsc, &end_tsc))
-		return;
-	if ((why->asked & WHY_WINDOWS && !fairness_stretch(&why->fairness, &why->scene, begin_tsc, end_tsc)) ||
-	    (why->asked & WHY_CAUSES && !tell_causes(why, begin_tsc, end_tsc)))
+	if (begin_tsc >= end.tsc)
+		return end;
+	if (why->asked & WHY_WINDOWS && !fairness_stretch(&why->fairness, &why->scene, begin_tsc, end.tsc))
 		why->out_of_memory = true;
-	why->scene.now_tsc = end_tsc;
+	why->scene.now_tsc = end.tsc;
+	if (!(why->asked & WHY_CAUSES))
+		return end;
+	if (causes_any_beside(&why->causes, &why->scene))
+		causes_beside(&why->causes, &why->scene, begin_tsc, end.tsc);
+	if (end.tsc >= why->bin_end_tsc)
+		close_bins(why, &end);
+	return end;
+}
+
+/* ---- changes ---- */
+
+static bool wants(enum runstate state)
+{
+	return state == RUNNING || state == RUNNABLE;
+}
+
+/* Somebody else begins to hold a pCPU, or nobody knows who does; or one more waits for it. */
+static void close_queues(struct why *why, const struct scene_vcpu *row, const struct vcpu *known, enum runstate state, const struct stretch_end *end)
+{
+	if (state == RUNNING && why->scene.queued[known->pcpu] > 0)
+		stretches_close_queue(&why->stretches, known->pcpu, end);
+	else if (state == RUNNABLE && row->pcpu != PCPU_NONE && why->scene.queued[row->pcpu] > 0)
+		stretches_close_late(&why->stretches, (uint32_t)row->pcpu, end);
+	else if (state == UNKNOWN && row->state == RUNNING)
+		stretches_close_queue(&why->stretches, (uint32_t)row->pcpu, end);
+}
+
+/* An idle vCPU has no stretches, but it concerns all who wait that a pCPU is idle, or no longer; only those who wait for that
+ * one still do until another begins to run there. */
+static void close_for_idle(struct why *why, const struct scene_vcpu *row, enum runstate state, const struct stretch_end *end)
+{
+	if (state != RUNNABLE || row->state != RUNNING || why->scene.queued[row->pcpu] < why->scene.waiting_vcpus)
+		stretches_close_waiting(&why->stretches, end);
+}
+
+/* The stretches that end by it. */
+static void close_stretches(struct why *why, size_t vcpu, enum runstate state, const struct stretch_end *end)
+{
+	const struct scene_vcpu *row = &why->scene.vcpu[vcpu];
+	const struct vcpu *known = &why->scene.vcpus->vcpus[vcpu];
+	bool waiting = why->scene.waiting_vcpus > 0;
+
+	if (known->is_idle) {
+		if (waiting)
+			close_for_idle(why, row, state, end);
+		return;
+	}
+	stretches_close(&why->stretches, known->domain, end);
+	if (waiting && why->credit.pool.tick_debit)
+		stretches_close_waiting(&why->stretches, end);
+	else if (waiting)
+		close_queues(why, row, known, state, end);
+	if (!(wants(row->state) && wants(state)))
+		stretches_close_mixed(&why->stretches, end);
 }
 
 static bool change_causes(struct why *why, const struct scene_change *change)
@@ -100,61 +130,113 @@ static bool change_causes(struct why *why, const struct scene_change *change)
 	return causes_change(&why->causes, &why->scene, change);
 }
 
+static bool reserve(struct why *why)
+{
+	why->vcpu_count = why->scene.vcpus->vcpu_count;
+	return scene_reserve(&why->scene) && (!(why->asked & WHY_CAUSES) || stretches_reserve(&why->stretches));
+}
+
 void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state)
 {
 	struct scene_change change;
 
-	if (scene_matters(&why->scene, vcpu, state))
-		pass_time(why, tsc);
-	if (!scene_take(&why->scene, vcpu, tsc, state, &change)) {
+	if (why->scene.vcpus->vcpu_count > why->vcpu_count && !reserve(why))
 		why->out_of_memory = true;
+	if (why->out_of_memory)
 		return;
+	if (scene_matters(&why->scene, vcpu, state)) {
+		const struct stretch_end end = pass_time(why, tsc);
+		if (why->asked & WHY_CAUSES)
+			close_stretches(why, vcpu, state, &end);
 	}
+	scene_take(&why->scene, vcpu, tsc, state, &change);
 	if ((why->asked & WHY_WINDOWS && !fairness_change(&why->fairness, &why->scene, &change)) ||
 	    (why->asked & WHY_CAUSES && !change_causes(why, &change)))
 		why->out_of_memory = true;
 }
 
-bool why_interval(struct why *why, const struct interval *interval)
+/* A wait that is over has had all its time. */
+void why_interval(struct why *why, const struct interval *interval)
 {
-	if (why->scene.waiting_vcpus > 0)
-		pass_time(why, interval->end_tsc);
-	if (why->asked & WHY_CAUSES)
-		waits_interval(&why->waits, interval);
-	return !why->out_of_memory && !why->waits.out_of_memory && !why->boost.out_of_memory && !why->credit.out_of_memory;
+	struct stretch_end end;
+
+	if (!(why->asked & WHY_CAUSES) || why->out_of_memory || !waits_concerns(&why->waits, interval))
+		return;
+	end = pass_time(why, interval->end_tsc);
+	stretches_close(&why->stretches, why->scene.vcpus->vcpus[interval->vcpu].domain, &end);
+	waits_interval(&why->waits, interval);
 }
 
-static bool note_causes(struct why *why, const struct note *note)
+bool why_out_of_memory(const struct why *why)
 {
-	boost_note(&why->boost, note);
-	credit_note(&why->credit, note);
-	return causes_note(&why->causes, &why->scene, note);
+	return why->out_of_memory || why->waits.out_of_memory || why->boost.out_of_memory || why->credit.out_of_memory;
 }
+
+/* ---- notes ---- */
 
 static bool tells_move(enum rec_kind kind)
 {
 	return kind == REC_PICKED_CPU || kind == REC_PICKED_CPU2;
 }
 
+static void move(struct why *why, const struct note *note)
+{
+	const struct stretch_end end = pass_time(why, note->tsc);
+
+	if (why->asked & WHY_CAUSES)
+		stretches_close(&why->stretches, why->scene.vcpus->vcpus[note->vcpu].domain, &end);
+	scene_moved(&why->scene, (size_t)note->vcpu, note->argument);
+}
+
+/* From now on who waits there is held back. */
+static void hold_back(struct why *why, const struct note *note)
+{
+	const struct stretch_end end = pass_time(why, note->tsc);
+
+	stretches_close_queue(&why->stretches, note->pcpu, &end);
+}
+
+static void note_causes(struct why *why, const struct note *note)
+{
+	boost_note(&why->boost, note);
+	credit_note(&why->credit, note);
+	if (note->kind == REC_RATELIMIT && why->scene.waiting_vcpus > 0)
+		hold_back(why, note);
+	causes_note(&why->causes, &why->scene, note);
+}
+
 void why_note(struct why *why, const struct note *note)
 {
-	if (why->asked & WHY_CAUSES && !note_causes(why, note))
-		why->out_of_memory = true;
-	if (!tells_move(note->kind) || note->vcpu == VCPU_NONE || !pcpu_valid(note->argument))
+	if (why->out_of_memory)
 		return;
-	pass_time(why, note->tsc);
-	scene_moved(&why->scene, (size_t)note->vcpu, note->argument);
+	if (why->asked & WHY_CAUSES)
+		note_causes(why, note);
+	if (tells_move(note->kind) && note->vcpu != VCPU_NONE && pcpu_valid(note->argument))
+		move(why, note);
+}
+
+/* ---- settings, and the end ---- */
+
+void why_reach(struct why *why, uint64_t tsc)
+{
+	struct stretch_end end;
+
+	if (why->out_of_memory)
+		return;
+	end = pass_time(why, tsc);
+	if (why->asked & WHY_CAUSES)
+		stretches_close_all(&why->stretches, &end);
 }
 
 void why_settings(struct why *why, uint64_t tsc)
 {
-	pass_time(why, tsc);
+	why_reach(why, tsc);
 }
 
 void why_finish(struct why *why, uint64_t end_tsc)
 {
 	why->scene.to_tsc = end_tsc;
-	pass_time(why, end_tsc);
+	why_reach(why, end_tsc);
 	credit_finish(&why->credit, end_tsc);
 	fairness_finish(&why->fairness, end_tsc);
 	causes_finish(&why->causes, &why->scene);

@@ -13,28 +13,77 @@ struct heard {
 	pthread_t thread;
 };
 
-/* The n-th record has n in its time stamp and n + i in each of its n % 8 words. */
-static void hear(void *arg, const struct rec *rec)
+/* What the n-th item is, by n: most are changes, the rest notes and records.  Any of them has n in its time stamp. */
+static enum rec_kind kind_of(size_t n)
 {
-	struct heard *heard = arg;
-	bool right = rec->tsc == heard->count && rec->words == heard->count % 8;
+	return n % 5 == 3 ? REC_TICKLE : n % 7 == 5 ? REC_CREDIT_EARN : REC_RUNSTATE;
+}
+
+/* The n-th record has n + i in each of its n % 8 words. */
+static bool is_record(const struct rec *rec, size_t n)
+{
+	bool right = rec->kind == kind_of(n) && rec->tsc == n && rec->words == n % 8;
 
 	for (unsigned i = 0; i < rec->words; i++)
-		right &= rec_word(rec, i) == heard->count + i;
-	heard->wrong += !right;
-	heard->count++;
+		right &= rec_word(rec, i) == n + i;
+	return right;
+}
+
+static uint32_t argument_of(size_t n)
+{
+	return n % 2 == 0 ? (uint32_t)(n % PCPU_MAX) : UINT32_MAX;
+}
+
+static bool is_note(const struct relay_item *item, size_t n)
+{
+	return item->vcpu == (n % 3 == 0 ? RELAY_NOBODY : n % VCPUS_MAX) && item->pcpu == n % 7 &&
+	       item->argument == (uint16_t)argument_of(n) && (n % 2 == 0) == pcpu_valid(item->argument);
+}
+
+static bool is_change(const struct relay_item *item, size_t n)
+{
+	return item->vcpu == n % VCPUS_MAX && item->pcpu == n % PCPU_MAX && item->state == n % RUNSTATES;
+}
+
+static void hear(void *arg, const struct relay_batch *batch)
+{
+	struct heard *heard = arg;
+	const struct rec *rec = batch->recs;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct relay_item *item = &batch->items[i];
+		size_t n = heard->count++;
+		bool right = item->tsc == n;
+		if (kind_of(n) == REC_CREDIT_EARN)
+			right &= item->kind == RELAY_RECORD && is_record(rec++, n);
+		else
+			right &= item->kind == kind_of(n) && (item->kind == RELAY_CHANGE ? is_change(item, n) : is_note(item, n));
+		heard->wrong += !right;
+	}
 	heard->thread = pthread_self();
 }
 
 /* What a record points to is another's as soon as it was put. */
-static void put(struct relay *relay, size_t n)
+static void put_record(struct relay *relay, size_t n)
 {
 	uint32_t words[7];
 
 	for (uint32_t i = 0; i < 7; i++)
 		words[i] = (uint32_t)n + i;
-	relay_put(relay, &(struct rec){ .tsc = n, .payload = n % 8 > 0 ? (const uint8_t *)words : NULL, .words = n % 8, .kind = REC_WAKE });
+	relay_put(relay, &(struct rec){ .tsc = n, .payload = n % 8 > 0 ? (const uint8_t *)words : NULL, .words = n % 8, .kind = REC_CREDIT_EARN });
 	memset(words, 0xff, sizeof(words));
+}
+
+static void put(struct relay *relay, size_t n)
+{
+	if (kind_of(n) == REC_RUNSTATE)
+		relay_put_change(relay, &(struct vcpu_change){ n, (uint16_t)(n % VCPUS_MAX), (uint16_t)(n % PCPU_MAX), (uint8_t)(n % RUNSTATES) });
+	else if (kind_of(n) == REC_CREDIT_EARN)
+		put_record(relay, n);
+	else
+		relay_put_note(relay, &(struct note){
+			.kind = kind_of(n), .tsc = n, .pcpu = (uint32_t)(n % 7), .vcpu = n % 3 == 0 ? VCPU_NONE : (int32_t)(n % VCPUS_MAX), .argument = argument_of(n),
+		});
 }
 
 static void all_come_in_order_in_the_other_thread(void **state)
