@@ -324,6 +324,7 @@ static bool take_end(struct reading *reading, const json_t *root)
 	get_text(reading, root, "reason", info->end_reason, sizeof(info->end_reason));
 	info->end_tsc = get_u64(reading, root, "end_tsc");
 	info->tracer_cpu_ns = get_u64(reading, root, "tracer_cpu_ns");
+	info->dropped_snapshots = get_u64(reading, root, "dropped_snapshots");
 	for (size_t i = 0; i < json_array_size(pcpus); i++)
 		info->buffers_full_at_end += json_is_true(json_object_get(json_array_get(pcpus, i), "full_at_end"));
 	return true;

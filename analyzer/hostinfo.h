@@ -66,6 +66,7 @@ struct hostinfo {
 	bool ratelimit_told;       /* so 0 is none */
 	uint32_t threads_per_core, cores_per_socket; /* 0: not told */
 	uint64_t buffers_full_at_end;
+	uint64_t dropped_snapshots; /* by the tracer */
 	struct domain_info *domains;
 	size_t domain_count, domain_room;
 	size_t latest;             /* the domain that the latest snapshot named last */

@@ -40,6 +40,7 @@ static json_t *trace_json(const struct result *result)
 	json_object_set_new(trace, "records_by_class", classes);
 	json_object_set_new(trace, "lost_records", count(trust->lost_records));
 	json_object_set_new(trace, "dropped_records", count(trust->dropped_records));
+	json_object_set_new(trace, "dropped_snapshots", count(result->host.dropped_snapshots));
 	json_object_set_new(trace, "unknown_records", count(trust->unknown_records));
 	json_object_set_new(trace, "short_records", count(trust->short_records));
 	json_object_set_new(trace, "invalid_records", count(trust->invalid_records));

@@ -240,6 +240,8 @@ static void print_trust(FILE *out, const struct result *result)
 		trust->short_records, trust->invalid_records, trust->backward_records, trust->reordered_records, trust->inconsistent_records);
 	if (trust->full_buffers_at_end > 0)
 		fprintf(out, "  %" PRIu64 " buffers were full at the end: losses after the last record are not known\n", trust->full_buffers_at_end);
+	if (result->host.dropped_snapshots > 0)
+		fprintf(out, "  snapshots of the domains dropped by the tracer %" PRIu64 ": what was set meanwhile is known late\n", result->host.dropped_snapshots);
 	print_kernel(out, &result->kernel);
 	if (result->cut_off)
 		fprintf(out, "  the file has no end block: it was cut off, or its tracer was killed\n");

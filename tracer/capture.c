@@ -19,6 +19,7 @@
 #include "tracer/writer.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ struct capture {
 	uint64_t masks_tsc;             /* until then Xen's masks were ours */
 	uint64_t cpu_ns;                /* that this process used up to the end of the capture */
 	enum end_reason reason;
+	uint64_t dropped_snapshots;     /* that are not in the file for want of room */
 	bool slow_said, silent_said;    /* warnings that would come again and again */
 	bool meddled;                   /* somebody else set Xen's event mask */
 };
@@ -98,14 +100,23 @@ static void say_slow(struct capture *capture)
 	capture->slow_said = true;
 }
 
-static void put_text(struct capture *capture, uint16_t type, char *text)
+/* Frees the text; NULL is none.  False if it had no room. */
+static bool put_text(struct capture *capture, uint16_t type, char *text)
 {
 	const uint8_t *const piece[2] = { (const uint8_t *)text, NULL };
 	const uint32_t piece_bytes[2] = { text ? (uint32_t)strlen(text) : 0, 0 };
+	bool done = !text || queue_put(capture->queue, type, 0, piece, piece_bytes);
 
-	if (text && !queue_put(capture->queue, type, 0, piece, piece_bytes))
+	if (!done)
 		say_slow(capture);
 	free(text);
+	return done;
+}
+
+static void put_snapshot(struct capture *capture, char *domains)
+{
+	if (!put_text(capture, TRC_BLOCK_DOMAINS, domains))
+		capture->dropped_snapshots++;
 }
 
 /* NULL when Xen does not answer. */
@@ -145,7 +156,7 @@ static void put_begin(struct capture *capture)
 
 	put_file_block(capture);
 	put_text(capture, TRC_BLOCK_HOST, snapshots_host(capture->snapshots, &setup));
-	put_text(capture, TRC_BLOCK_DOMAINS, domains);
+	put_snapshot(capture, domains);
 	dom0_kernel_begin(&capture->kernel, capture->queue);
 	queue_wake(capture->queue);
 }
@@ -243,7 +254,7 @@ static void go_on(struct capture *capture)
 		dom0_kernel_drain(&capture->kernel, capture->queue);
 		if (at_ns >= capture->next_snapshot_ns) {
 			look_at_masks(capture);
-			put_text(capture, TRC_BLOCK_DOMAINS, domains_now(capture, "tick"));
+			put_snapshot(capture, domains_now(capture, "tick"));
 			capture->next_snapshot_ns += (at_ns - capture->next_snapshot_ns) / SNAPSHOT_NS * SNAPSHOT_NS + SNAPSHOT_NS;
 		}
 		queue_wake(capture->queue);
@@ -286,7 +297,8 @@ static int tell_discarded(struct capture *capture)
 static int put_end(struct capture *capture)
 {
 	const struct ending ending = { .reason = capture->reason, .end_tsc = capture->end_tsc,
-				       .peak_queue_bytes = queue_peak_bytes(capture->queue), .lanes = &capture->lanes, .kernel = &capture->kernel };
+				       .peak_queue_bytes = queue_peak_bytes(capture->queue),
+				       .dropped_snapshots = capture->dropped_snapshots, .lanes = &capture->lanes, .kernel = &capture->kernel };
 	char *text = end_json(&ending);
 	uint32_t bytes = text ? (uint32_t)strlen(text) : 0;
 	int status = text ? output_block(capture->output, TRC_BLOCK_END, 0, 0, (const uint8_t *)text, bytes, bytes) : -1;
@@ -338,7 +350,7 @@ static void finish(struct capture *capture)
 	dom0_kernel_end(&capture->kernel, capture->queue);
 	if (domains)
 		queue_wait_room(capture->queue, strlen(domains));
-	put_text(capture, TRC_BLOCK_DOMAINS, domains);
+	put_snapshot(capture, domains);
 	writer_join(&capture->writer);
 	if (writer_failed(&capture->writer) != 0) {
 		failed_to_write(capture, writer_failed(&capture->writer));
@@ -357,9 +369,20 @@ static void finish(struct capture *capture)
 
 /* ---- all of it, each stage undoing what it did ---- */
 
+/* Whether something is missing that is no record; says what. */
+static bool is_incomplete(const struct capture *capture)
+{
+	bool kernel = dom0_kernel_incomplete(&capture->kernel);
+
+	if (capture->dropped_snapshots > 0)
+		say_warning("%" PRIu64 " snapshots of the domains had no room in the queue", capture->dropped_snapshots);
+	return kernel || capture->dropped_snapshots > 0 || capture->meddled;
+}
+
 static int capture_with_writer(struct capture *capture)
 {
 	struct lanes_totals totals;
+	bool incomplete;
 	int code;
 
 	if (switch_on(capture) < 0) {
@@ -376,7 +399,8 @@ static int capture_with_writer(struct capture *capture)
 	progress_end(&capture->progress, capture->options->output, &capture->lanes, output_bytes(capture->output), capture->cpu_ns);
 	totals = lanes_totals(&capture->lanes);
 	code = end_exit_code(capture->reason, &totals);
-	return code == EXIT_OK && (dom0_kernel_incomplete(&capture->kernel) || capture->meddled) ? EXIT_INCOMPLETE : code;
+	incomplete = is_incomplete(capture);
+	return code == EXIT_OK && incomplete ? EXIT_INCOMPLETE : code;
 }
 
 static int capture_with_room(struct capture *capture)

@@ -60,6 +60,7 @@ char *end_json(const struct ending *ending)
 	json_object_set_new(root, "realtime_ns", count(clock_realtime_ns()));
 	json_object_set_new(root, "tracer_cpu_ns", count(clock_own_cpu_ns()));
 	json_object_set_new(root, "peak_queue_bytes", count(ending->peak_queue_bytes));
+	json_object_set_new(root, "dropped_snapshots", count(ending->dropped_snapshots));
 	json_object_set_new(root, "pcpus", pcpus);
 	if (kernel)
 		json_object_set_new(root, "dom0_kernel", kernel);

@@ -18,7 +18,7 @@ int end_exit_code(enum end_reason reason, const struct lanes_totals *totals);
 
 struct ending {
 	enum end_reason reason;
-	uint64_t end_tsc, peak_queue_bytes;
+	uint64_t end_tsc, peak_queue_bytes, dropped_snapshots;
 	const struct lanes *lanes;
 	const struct dom0_kernel *kernel;
 };

@@ -80,7 +80,7 @@ enum trc_block_type {
 	 * The capture's end: a JSON object.
 	 *   "reason": "duration" | "command" | "signal" | "size" | "nospace" | "error",
 	 *   "end_tsc", "realtime_ns", "tracer_cpu_ns" (user and system time of the tracer itself),
-	 *   "peak_queue_bytes",
+	 *   "peak_queue_bytes", "dropped_snapshots" (blocks of type 3 that the tracer had to drop),
 	 *   "pcpus" [ { "id", "records", "bytes", "lost_records" (by Xen, as its records say;
 	 *               those that were dropped, too), "dropped_records" (by the tracer), "peak_fill_bytes", "buffer_bytes",
 	 *               "full_at_end" (bool: losses at the very end would be unreported) } ],

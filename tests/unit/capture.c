@@ -166,19 +166,24 @@ static void calling(struct capture_test *test)
 	endless(test);
 }
 
-/* A second after the other passes; the capture looks at each. */
-static void seconds(struct capture_test *test)
+static void pass_seconds(struct capture_test *test, unsigned seconds)
 {
-	wait_for_session(test);
-	while (fake_calls(test->xen, CALL_DOMAINS) == 0 && !is_over(test)) /* the snapshot at the start */
-		nap();
-	for (unsigned second = 0; second < test->rounds && !is_over(test); second++) {
+	for (unsigned second = 0; second < seconds && !is_over(test); second++) {
 		unsigned calls = fake_calls(test->xen, CALL_DOMAINS);
 		fake_pass(test->xen, 1000000000);
 		fake_signal(test->xen);
 		while (fake_calls(test->xen, CALL_DOMAINS) == calls && !is_over(test))
 			nap();
 	}
+}
+
+/* A second after the other passes; the capture looks at each. */
+static void each_second(struct capture_test *test)
+{
+	wait_for_session(test);
+	while (fake_calls(test->xen, CALL_DOMAINS) == 0 && !is_over(test)) /* the snapshot at the start */
+		nap();
+	pass_seconds(test, test->rounds);
 	end_capture(test);
 }
 
@@ -253,6 +258,23 @@ static void flood(struct capture_test *test)
 	wait_for_session(test);
 	write_rounds(test, test->rounds);
 	wait_until_unread(test, 0);
+	__atomic_store_n(&test->held, false, __ATOMIC_RELEASE);
+	end_capture(test);
+}
+
+/* Likewise, and each second there is less room in the queue than a snapshot takes. */
+static void flood_for_seconds(struct capture_test *test)
+{
+	wait_for_session(test);
+	write_rounds(test, test->rounds);
+	wait_until_unread(test, 0);
+	for (unsigned rounds = 1024; rounds > 0 && !is_over(test); rounds /= 2)
+		for (int i = 0; i < 2; i++) {
+			write_rounds(test, rounds);
+			fake_signal(test->xen);
+			wait_until_unread(test, 0);
+		}
+	pass_seconds(test, 3);
 	__atomic_store_n(&test->held, false, __ATOMIC_RELEASE);
 	end_capture(test);
 }
@@ -474,7 +496,7 @@ static json_t *json_of(const struct trc *trc, enum trc_block_type type)
 
 struct end {
 	char reason[16];
-	uint64_t tsc, records, lost_records, dropped_records;
+	uint64_t tsc, records, lost_records, dropped_records, dropped_snapshots;
 };
 
 static struct end end_of(const struct trc *trc)
@@ -485,6 +507,7 @@ static struct end end_of(const struct trc *trc)
 
 	snprintf(end.reason, sizeof(end.reason), "%s", json_string_value(json_object_get(root, "reason")));
 	end.tsc = (uint64_t)json_integer_value(json_object_get(root, "end_tsc"));
+	end.dropped_snapshots = (uint64_t)json_integer_value(json_object_get(root, "dropped_snapshots"));
 	json_array_foreach(json_object_get(root, "pcpus"), i, pcpu) {
 		end.records += (uint64_t)json_integer_value(json_object_get(pcpu, "records"));
 		end.lost_records += (uint64_t)json_integer_value(json_object_get(pcpu, "lost_records"));
@@ -757,7 +780,7 @@ static void snapshots_each_second(void **state)
 	uint64_t last_tsc = 0;
 	struct trc trc;
 
-	test->produce = seconds;
+	test->produce = each_second;
 	test->rounds = 22;
 	run(test);
 	assert_ended(test, EXIT_OK);
@@ -1063,6 +1086,40 @@ static void a_slow_disk_becomes_full(void **state)
 	assert_int_equal(end.records + end.dropped_records, 2 * 5 * test->rounds);
 	trc_free(&trc);
 	assert_report(test, UNTRUSTED, end.records, 0, end.dropped_records);
+}
+
+static unsigned blocks_of(const struct trc *trc, enum trc_block_type type)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < trc->count; i++)
+		count += trc->blocks[i].type == type;
+	return count;
+}
+
+static void a_slow_disk_misses_snapshots(void **state)
+{
+	struct capture_test *test = *state;
+	uint64_t missing;
+	json_t *report;
+	struct trc trc;
+	int code;
+
+	test->produce = flood_for_seconds;
+	test->rounds = FLOOD_ROUNDS;
+	test->held = true;
+	test->disk.held = &test->held;
+	run(test);
+	assert_ended(test, EXIT_INCOMPLETE);
+	assert_said(test, "snapshots of the domains had no room in the queue");
+	trc = trc_read(test->trace);
+	missing = test->xen->calls[CALL_DOMAINS] - blocks_of(&trc, TRC_BLOCK_DOMAINS);
+	assert_in_range(missing, 3, test->xen->calls[CALL_DOMAINS] - 2); /* not those of start and end */
+	assert_int_equal(end_of(&trc).dropped_snapshots, missing);
+	trc_free(&trc);
+	report = report_of(test, &code);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(report, "trace"), "dropped_snapshots")), missing);
+	json_decref(report);
 }
 
 /* ---- the disk fails ---- */
@@ -1440,7 +1497,7 @@ int main(int argc, char **argv)
 		TEST(symbols_of_code_are_taken), TEST(hidden_symbols_are_not_taken), TEST(symbols_are_for_class_pv_only),
 		TEST(build_ids_are_in_the_host_block),
 		TEST(the_other_format), TEST(xen_loses_records), TEST(great_buffers), TEST(an_earlier_session_lost_records),
-		TEST(somebody_sets_the_event_mask), TEST(a_slow_disk),
+		TEST(somebody_sets_the_event_mask), TEST(a_slow_disk), TEST(a_slow_disk_misses_snapshots),
 		TEST(a_slow_disk_becomes_full), TEST(no_space), TEST(no_space_anywhere), TEST(short_and_interrupted_writes),
 		TEST(the_file_may_not_be_larger), TEST(a_write_fails), TEST(a_full_device), TEST(the_output_exists), TEST(a_pipe_that_nobody_reads),
 		TEST(a_capture_that_does_not_begin),

@@ -177,11 +177,12 @@ static void the_end(void **state)
 
 	(void)state;
 	assert_int_equal(take(&info, TRC_BLOCK_END,
-			      "{\"reason\": \"size\", \"end_tsc\": 900, \"tracer_cpu_ns\": 5, \"pcpus\": [{\"full_at_end\": true},"
+			      "{\"reason\": \"size\", \"end_tsc\": 900, \"tracer_cpu_ns\": 5, \"dropped_snapshots\": 3, \"pcpus\": [{\"full_at_end\": true},"
 			      " {\"full_at_end\": false}, {}, 7, {\"full_at_end\": true}]}"), 0);
 	assert_string_equal(info.end_reason, "size");
 	assert_int_equal(info.end_tsc, 900);
 	assert_int_equal(info.tracer_cpu_ns, 5);
+	assert_int_equal(info.dropped_snapshots, 3);
 	assert_int_equal(info.buffers_full_at_end, 2);
 	hostinfo_free(&info);
 }
