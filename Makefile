@@ -25,7 +25,7 @@ Q        := $(if $(V),,@)
 
 # What each program is made of.  A file is listed once, under the room that owns it.
 TRACER_SRC   := $(addprefix tracer/, main.c options.c events.c capture.c buffers.c lane.c lanes.c loss.c ring.c queue.c writer.c output.c \
-    compress.c command.c snapshot.c ending.c progress.c restore.c clock.c say.c xen_host_libxc.c xen_batch.c dom0_kernel.c \
+    compress.c command.c snapshot.c ending.c patience.c progress.c restore.c clock.c say.c xen_host_libxc.c xen_batch.c dom0_kernel.c \
     kernel_trace_tracefs.c dom0_symbols.c symbols_cache.c)
 ANALYZER_SRC := $(addprefix analyzer/, main.c options.c option_values.c analysis.c input.c tracefile.c deal.c event.c stream.c merge.c vcpu.c runners.c \
     account.c latency.c timeline.c histogram.c share.c fluid.c clock.c json_block.c hostinfo.c summary.c report.c report_text.c \

@@ -10,6 +10,7 @@
 #include "tracer/events.h"
 #include "tracer/lanes.h"
 #include "tracer/le.h"
+#include "tracer/patience.h"
 #include "tracer/progress.h"
 #include "tracer/restore.h"
 #include "tracer/say.h"
@@ -37,7 +38,8 @@ struct capture {
 	struct restore restore;
 	struct output *output;
 	struct queue *queue;
-	struct writer writer;
+	struct writer *writer;
+	struct patience patience;       /* of the end, with the writer */
 	struct command command;
 	struct snapshots *snapshots;
 	struct buffers buffers;
@@ -53,6 +55,7 @@ struct capture {
 	uint64_t dropped_snapshots;     /* that are not in the file for want of room */
 	bool slow_said, silent_said;    /* warnings that would come again and again */
 	bool meddled;                   /* somebody else set Xen's event mask */
+	bool given_up;                  /* the writer may be in a write that does not return: what it uses stays */
 };
 
 /* ---- setting up ---- */
@@ -95,6 +98,8 @@ static int switch_on(struct capture *capture)
 
 static void say_slow(struct capture *capture)
 {
+	if (writer_failed(capture->writer) != 0 || capture->patience.at_end)
+		return;
 	if (!capture->slow_said)
 		say_warning("%s: writing is too slow: what has no room meanwhile is dropped, and counted", capture->options->output);
 	capture->slow_said = true;
@@ -210,8 +215,8 @@ static enum end_reason reason_to_stop(struct capture *capture, uint64_t at_ns)
 {
 	enum command_event event = command_poll(&capture->command);
 
-	if (writer_failed(&capture->writer) != 0)
-		return end_by_write_error(writer_failed(&capture->writer));
+	if (writer_failed(capture->writer) != 0)
+		return end_by_write_error(writer_failed(capture->writer));
 	if (event == COMMAND_SIGNAL)
 		return BY_SIGNAL;
 	if (event == COMMAND_ENDED)
@@ -270,41 +275,19 @@ static void go_on(struct capture *capture)
 
 /* ---- ending ---- */
 
-/* What the queue held when writing failed counts as dropped.  No more is waited for now, so this goes straight to the
- * file. */
-static int tell_discarded(struct capture *capture)
+/* What the writer did not write, for it failed or was given up, counts as dropped. */
+static void take_back(struct capture *capture)
 {
-	int status = 0;
+	struct queue_item item;
 
-	for (size_t i = 0; i < capture->lanes.count; i++) {
-		struct lane *lane = &capture->lanes.lane[i];
-		uint32_t pcpu = lane->ring->pcpu;
-		const struct discarded *discarded = &capture->writer.discarded[pcpu];
-		uint8_t payload[TRC_DROPPED_PAYLOAD];
-		struct loss untold = discarded->told;
-		lane_take_back(lane, &discarded->windows);
-		loss_add(&untold, &lane->pending);
-		lane_told(lane);
-		if (!loss_is_any(&untold))
-			continue;
-		loss_to_payload(&untold, payload);
-		if (output_block(capture->output, TRC_BLOCK_DROPPED, 0, pcpu, payload, sizeof(payload), sizeof(payload)) < 0)
-			status = -1;
+	while (queue_take_back(capture->queue, &item)) {
+		if (item.type == TRC_BLOCK_WINDOW || item.type == TRC_BLOCK_DROPPED)
+			lane_take_back(lanes_of(&capture->lanes, item.arg), &item);
+		else if (item.type == TRC_BLOCK_KERNEL_PAGE || item.type == TRC_BLOCK_KERNEL_DROPPED)
+			dom0_kernel_take_back(&capture->kernel, &item);
+		else if (item.type == TRC_BLOCK_DOMAINS)
+			capture->dropped_snapshots++;
 	}
-	return status;
-}
-
-static int put_end(struct capture *capture)
-{
-	const struct ending ending = { .reason = capture->reason, .end_tsc = capture->end_tsc,
-				       .peak_queue_bytes = queue_peak_bytes(capture->queue),
-				       .dropped_snapshots = capture->dropped_snapshots, .lanes = &capture->lanes, .kernel = &capture->kernel };
-	char *text = end_json(&ending);
-	uint32_t bytes = text ? (uint32_t)strlen(text) : 0;
-	int status = text ? output_block(capture->output, TRC_BLOCK_END, 0, 0, (const uint8_t *)text, bytes, bytes) : -1;
-
-	free(text);
-	return status;
 }
 
 /* The first time after a boot they are some MB to read and to compress, so not while something is measured, and not counted
@@ -314,15 +297,36 @@ static void put_symbols(struct capture *capture)
 	struct packed symbols;
 	char why[96];
 
-	if (!events_have_addresses(capture->options->event_mask) || !capture->options->format->indexed || writer_failed(&capture->writer) != 0)
+	if (!events_have_addresses(capture->options->event_mask) || !capture->options->format->indexed || writer_failed(capture->writer) != 0)
 		return;
 	if (!symbols_cache_take(&capture->options->symbols, &symbols, why, sizeof(why))) {
 		say_warning("the addresses of Dom0's kernel stay without names: %s", why);
 		return;
 	}
-	if (output_block(capture->output, TRC_BLOCK_SYMBOLS, symbols.flags, 0, symbols.bytes, symbols.stored_bytes, symbols.raw_bytes) < 0)
-		say_warning("no room for the names of Dom0's kernel's code:");
+	if (!queue_put_packed(capture->queue, &(struct queue_item){ .type = TRC_BLOCK_SYMBOLS, .flags = symbols.flags, .bytes = symbols.stored_bytes,
+								     .raw_bytes = symbols.raw_bytes, .payload = symbols.bytes }))
+		say_warning("no room for the names of Dom0's kernel's code");
 	packed_free(&symbols);
+}
+
+/* What tells of the rest; the queue is empty. */
+static void put_end(struct capture *capture)
+{
+	const struct ending ending = { .reason = capture->reason, .end_tsc = capture->end_tsc, .peak_queue_bytes = queue_peak_bytes(capture->queue),
+				       .dropped_snapshots = capture->dropped_snapshots, .lanes = &capture->lanes, .kernel = &capture->kernel };
+	char *text;
+
+	for (size_t i = 0; i < capture->lanes.count; i++)
+		lane_tell(&capture->lanes.lane[i], capture->queue);
+	dom0_kernel_tell(&capture->kernel, capture->queue);
+	text = end_json(&ending);
+	if (!text) {
+		say_error("out of memory");
+		capture->reason = BY_ERROR;
+	}
+	put_text(capture, TRC_BLOCK_END, text);
+	queue_wake(capture->queue);
+	put_symbols(capture);
 }
 
 static void failed_to_write(struct capture *capture, int write_errno)
@@ -335,36 +339,52 @@ static void failed_to_write(struct capture *capture, int write_errno)
 
 /* Xen gets its masks back before anything waits for the disk.  The end snapshot comes first: of what Dom0 does once tracing is
  * off, waiting for a pCPU perhaps, no record tells, and Xen's counters would have it. */
-static void finish(struct capture *capture)
+static void stop_tracing(struct capture *capture)
 {
-	char *domains;
-	int write_errno = 0;
+	char *domains = domains_now(capture, "end");
 
-	domains = domains_now(capture, "end");
 	dom0_kernel_off(&capture->kernel); /* so that all its events lie within Xen's records */
 	xen_tbuf_disable(capture->host);
 	capture->end_tsc = xen_host_tsc();
 	if (restore_quiet(&capture->restore) < 0)
 		capture->reason = BY_ERROR;
+	patience_begin(&capture->patience, &capture->command, capture->queue, capture->options->output);
+	queue_set_patience(capture->queue, patience_is_left, &capture->patience);
 	drain(capture, LANE_WAITS);
 	dom0_kernel_end(&capture->kernel, capture->queue);
 	if (domains)
 		queue_wait_room(capture->queue, strlen(domains));
 	put_snapshot(capture, domains);
-	writer_join(&capture->writer);
-	if (writer_failed(&capture->writer) != 0) {
-		failed_to_write(capture, writer_failed(&capture->writer));
-		dom0_kernel_cut_off(&capture->kernel, capture->output);
-	}
+}
+
+static void say_given_up(struct capture *capture)
+{
+	struct lanes_totals totals = lanes_totals(&capture->lanes);
+
+	say_error("%s is given up: it may lack its end, and %" PRIu64 " records are dropped", capture->options->output, totals.dropped_records);
+	capture->given_up = true;
+}
+
+/* Where writing failed the end is tried all the same: it is short. */
+static void finish(struct capture *capture)
+{
+	int failed_errno;
+
+	stop_tracing(capture);
+	if (!queue_wait_empty(capture->queue))
+		take_back(capture);
 	capture->cpu_ns = clock_own_cpu_ns();
-	if (tell_discarded(capture) < 0 || put_end(capture) < 0)
-		write_errno = errno;
-	else
-		put_symbols(capture);
-	if (write_errno == 0 && output_index(capture->output) < 0)
-		write_errno = errno;
-	if (write_errno != 0 && writer_failed(&capture->writer) == 0)
-		failed_to_write(capture, write_errno);
+	failed_errno = writer_failed(capture->writer);
+	if (failed_errno != 0)
+		failed_to_write(capture, failed_errno);
+	if (!capture->patience.at_end) {
+		queue_resume(capture->queue);
+		put_end(capture);
+	}
+	if (capture->patience.at_end || !writer_join(capture->writer))
+		say_given_up(capture);
+	else if (failed_errno == 0 && writer_failed(capture->writer) != 0)
+		failed_to_write(capture, writer_failed(capture->writer));
 }
 
 /* ---- all of it, each stage undoing what it did ---- */
@@ -375,8 +395,8 @@ static bool is_incomplete(const struct capture *capture)
 	bool kernel = dom0_kernel_incomplete(&capture->kernel);
 
 	if (capture->dropped_snapshots > 0)
-		say_warning("%" PRIu64 " snapshots of the domains had no room in the queue", capture->dropped_snapshots);
-	return kernel || capture->dropped_snapshots > 0 || capture->meddled;
+		say_warning("%" PRIu64 " snapshots of the domains are dropped", capture->dropped_snapshots);
+	return kernel || capture->dropped_snapshots > 0 || capture->meddled || capture->given_up;
 }
 
 static int capture_with_writer(struct capture *capture)
@@ -386,7 +406,7 @@ static int capture_with_writer(struct capture *capture)
 	int code;
 
 	if (switch_on(capture) < 0) {
-		writer_join(&capture->writer);
+		writer_join(capture->writer);
 		return EXIT_FAILED;
 	}
 	if (output_begin(capture->output) < 0)
@@ -407,12 +427,14 @@ static int capture_with_room(struct capture *capture)
 {
 	int code;
 
-	if (writer_start(&capture->writer, capture->queue, capture->output, lanes_pcpus(&capture->lanes)) < 0) {
+	capture->writer = writer_start(capture->queue, capture->output);
+	if (!capture->writer) {
 		say_error("start the writing thread:");
 		return EXIT_FAILED;
 	}
 	code = capture_with_writer(capture);
-	writer_free(&capture->writer);
+	if (!capture->given_up)
+		writer_free(capture->writer);
 	return code;
 }
 
@@ -431,7 +453,7 @@ static int capture_with_buffers(struct capture *capture)
 	if (buffers_open(&capture->buffers, capture->host, capture->options) == 0 && note_enabled(capture) == 0 && make_room(capture) == 0)
 		code = capture_with_room(capture);
 	munlockall();
-	if (capture->queue)
+	if (capture->queue && !capture->given_up)
 		queue_free(capture->queue);
 	if (capture->snapshots)
 		snapshots_free(capture->snapshots);
@@ -476,12 +498,12 @@ static int capture_to_output(struct capture *capture)
 		say_error("%s is no file on a disk: it cannot be compressed afterwards", options->output);
 	else
 		code = capture_with_lock(capture);
-	if (output_close(capture->output) < 0) {
+	if (!capture->given_up && output_close(capture->output) < 0) {
 		say_error("write %s:", options->output);
 		code = EXIT_FAILED;
 	}
 	command_stop(&capture->command);
-	if (options->compress && code != EXIT_FAILED)
+	if (options->compress && code != EXIT_FAILED && !capture->given_up)
 		compressed = compress(capture);
 	return compressed == EXIT_OK ? code : compressed;
 }

@@ -115,7 +115,7 @@ static enum compress_result copy_blocks(struct output *output, const uint8_t *by
 		if (copy_block(output, &block, bytes + at + TRC_BLOCK_HEADER) < 0)
 			return COMPRESS_FAILED;
 	}
-	return output_index(output) < 0 ? COMPRESS_FAILED : COMPRESSED;
+	return output_end(output) < 0 ? COMPRESS_FAILED : COMPRESSED;
 }
 
 /* With the old file's owner and mode, before anything is in it. */

@@ -218,12 +218,26 @@ bool dom0_kernel_incomplete(const struct dom0_kernel *kernel)
 	return missed_events > 0 || dropped_pages > 0;
 }
 
-void dom0_kernel_cut_off(const struct dom0_kernel *kernel, struct output *output)
+void dom0_kernel_take_back(struct dom0_kernel *kernel, const struct queue_item *item)
 {
-	static const uint8_t none[TRC_KERNEL_DROPPED_PAYLOAD];
+	struct kernel_lane *lane = &kernel->lanes[item->arg];
 
+	if (item->type == TRC_BLOCK_KERNEL_PAGE) {
+		lane->pages--;
+		lane->bytes -= item->bytes;
+		lane->pending_pages++;
+		lane->pending_bytes += item->bytes;
+	} else {
+		lane->dropped_pages -= le64(item->payload);
+		lane->pending_pages += le64(item->payload);
+		lane->pending_bytes += le64(item->payload + 8);
+	}
+}
+
+void dom0_kernel_tell(struct dom0_kernel *kernel, struct queue *queue)
+{
 	for (uint32_t cpu = 0; kernel->trace && cpu < kernel_trace_cpus(kernel->trace); cpu++)
-		output_block(output, TRC_BLOCK_KERNEL_DROPPED, 0, cpu, none, sizeof(none), sizeof(none));
+		tell_pending(&kernel->lanes[cpu], cpu, queue);
 }
 
 json_t *dom0_kernel_json(const struct dom0_kernel *kernel)

@@ -7,7 +7,6 @@
 #define XTRACE_CAP_DOM0_KERNEL_H
 
 #include "tracer/kernel_trace.h"
-#include "tracer/output.h"
 #include "tracer/queue.h"
 
 #include <jansson.h>
@@ -53,8 +52,11 @@ void dom0_kernel_end(struct dom0_kernel *kernel, struct queue *queue);
 /* After dom0_kernel_end(): whether events were lost or dropped. */
 bool dom0_kernel_incomplete(const struct dom0_kernel *kernel);
 
-/* The disk could not take all: says so in the file behind the last page of each CPU. */
-void dom0_kernel_cut_off(const struct dom0_kernel *kernel, struct output *output);
+/* Takes back a page or a dropped count that went into the queue but not into the file: it is pending then. */
+void dom0_kernel_take_back(struct dom0_kernel *kernel, const struct queue_item *item);
+
+/* Puts what is pending; it stays so if there is no room. */
+void dom0_kernel_tell(struct dom0_kernel *kernel, struct queue *queue);
 
 /* "dom0_kernel" of the end block; NULL where it was not recorded. */
 json_t *dom0_kernel_json(const struct dom0_kernel *kernel);

@@ -15,7 +15,8 @@ static bool tell_pending(struct lane *lane, struct queue *queue)
 	loss_to_payload(&lane->pending, payload);
 	if (!queue_put(queue, TRC_BLOCK_DROPPED, lane->ring->pcpu, piece, piece_bytes))
 		return false;
-	lane_told(lane);
+	loss_add(&lane->dropped, &lane->pending);
+	lane->pending = (struct loss){ 0 };
 	return true;
 }
 
@@ -65,18 +66,27 @@ void lane_give_up(struct lane *lane, struct queue *queue, uint64_t since_tsc, ui
 	tell_pending(lane, queue);
 }
 
-void lane_take_back(struct lane *lane, const struct loss *windows)
+void lane_take_back(struct lane *lane, const struct queue_item *item)
 {
-	lane->tally.records -= windows->tally.records;
-	lane->tally.lost_records -= windows->tally.lost_records;
-	lane->bytes -= windows->bytes;
-	loss_add(&lane->pending, windows);
+	const struct ring_window window = { .piece = { item->payload }, .piece_bytes = { item->bytes } };
+	struct loss loss = { 0 };
+
+	if (item->type == TRC_BLOCK_WINDOW) {
+		loss_add_window(&loss, &window);
+		lane->tally.records -= loss.tally.records;
+		lane->tally.lost_records -= loss.tally.lost_records;
+		lane->bytes -= loss.bytes;
+	} else {
+		loss_from_payload(item->payload, &loss);
+		lane->dropped.tally.records -= loss.tally.records;
+		lane->dropped.bytes -= loss.bytes;
+	}
+	loss_add(&lane->pending, &loss);
 }
 
-void lane_told(struct lane *lane)
+void lane_tell(struct lane *lane, struct queue *queue)
 {
-	loss_add(&lane->dropped, &lane->pending);
-	lane->pending = (struct loss){ 0 };
+	tell_pending(lane, queue);
 }
 
 uint64_t lane_dropped_records(const struct lane *lane)

@@ -28,11 +28,11 @@ int lane_drain(struct lane *lane, struct queue *queue, enum lane_patience patien
 /* What happened in this time, and what waits in the ring, counts as dropped.  until_tsc: of just now. */
 void lane_give_up(struct lane *lane, struct queue *queue, uint64_t since_tsc, uint64_t until_tsc);
 
-/* Takes back what went into the queue but not into the file: it is pending then. */
-void lane_take_back(struct lane *lane, const struct loss *windows);
+/* Takes back a window or a dropped count that went into the queue but not into the file: it is pending then. */
+void lane_take_back(struct lane *lane, const struct queue_item *item);
 
-/* Counts what is pending as told. */
-void lane_told(struct lane *lane);
+/* Puts what is pending; it stays so if there is no room. */
+void lane_tell(struct lane *lane, struct queue *queue);
 
 uint64_t lane_dropped_records(const struct lane *lane);
 

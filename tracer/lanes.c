@@ -27,14 +27,13 @@ uint64_t lanes_buffer_bytes(const struct lanes *lanes)
 	return bytes;
 }
 
-uint32_t lanes_pcpus(const struct lanes *lanes)
+struct lane *lanes_of(const struct lanes *lanes, uint32_t pcpu)
 {
-	uint32_t pcpus = 0;
+	struct lane *lane = lanes->lane;
 
-	for (size_t i = 0; i < lanes->count; i++)
-		if (lanes->lane[i].ring->pcpu >= pcpus)
-			pcpus = lanes->lane[i].ring->pcpu + 1;
-	return pcpus;
+	while (lane->ring->pcpu != pcpu)
+		lane++;
+	return lane;
 }
 
 struct lanes_totals lanes_totals(const struct lanes *lanes)

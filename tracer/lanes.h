@@ -20,8 +20,8 @@ void lanes_free(struct lanes *lanes);
 /* All buffers of Xen together. */
 uint64_t lanes_buffer_bytes(const struct lanes *lanes);
 
-/* One more than the greatest pCPU. */
-uint32_t lanes_pcpus(const struct lanes *lanes);
+/* The lane of a pCPU that has one. */
+struct lane *lanes_of(const struct lanes *lanes, uint32_t pcpu);
 
 struct lanes_totals {
 	uint64_t records, lost_records, dropped_records;

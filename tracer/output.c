@@ -205,7 +205,7 @@ uint64_t output_bytes(const struct output *output)
 	return __atomic_load_n(&output->bytes, __ATOMIC_RELAXED);
 }
 
-int output_index(struct output *output)
+static int put_index(struct output *output)
 {
 	if (!output->format->indexed || output->index_left_out)
 		return 0;
@@ -213,16 +213,28 @@ int output_index(struct output *output)
 			    (uint32_t)output->index_bytes);
 }
 
+int output_end(struct output *output)
+{
+	int status, saved_errno;
+
+	if (!output->begun)
+		return 0;
+	status = put_index(output);
+	saved_errno = errno;
+	if (output->is_regular && fsync(output->fd) < 0 && status == 0)
+		return -1;
+	errno = saved_errno;
+	return status;
+}
+
 int output_close(struct output *output)
 {
-	int status = 0, saved_errno = 0;
+	int status, saved_errno;
 
 	if (output->created && !output->begun)
 		unlink(output->path);
-	else if (output->begun && output->is_regular && fsync(output->fd) < 0)
-		status = -1, saved_errno = errno;
-	if (close(output->fd) < 0 && status == 0)
-		status = -1, saved_errno = errno;
+	status = close(output->fd);
+	saved_errno = errno;
 	free(output->index);
 	free(output);
 	errno = saved_errno;

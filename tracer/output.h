@@ -39,11 +39,10 @@ int output_block(struct output *output, uint16_t type, uint16_t flags, uint32_t 
 /* Of whole blocks so far; from any thread. */
 uint64_t output_bytes(const struct output *output);
 
-/* Appends the index where the format has one. */
-int output_index(struct output *output);
+/* If it was begun: appends the index where the format has one, and brings all to the disk.  Returns -1 with errno. */
+int output_end(struct output *output);
 
-/* Brings all to the disk and closes; a file that was created and not begun is removed.  Returns -1 with errno
- * if that failed. */
+/* A file that was created and not begun is removed.  Returns -1 with errno if closing failed. */
 int output_close(struct output *output);
 
 #endif

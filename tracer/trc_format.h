@@ -86,7 +86,7 @@ enum trc_block_type {
 	 *               "full_at_end" (bool: losses at the very end would be unreported) } ],
 	 *   "dom0_kernel" { "cpus" [ { "id", "pages", "bytes", "events" (read), "missed_events" (that the kernel had no room
 	 *               for), "dropped_pages" (by the tracer) } ] }, where it was captured
-	 * A file without it was cut off or its tracer was killed.
+	 * A file without it was cut off, or its tracer was killed or did not wait for the disk.
 	 */
 	TRC_BLOCK_END = 7,
 	/*

@@ -1,30 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tracer/writer.h"
 
+#include "tracer/say.h"
 #include "tracer/trc_format.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 enum { STACK_BYTES = 256 * 1024 };
+
+struct writer {
+	struct queue *queue;
+	struct output *output;
+	pthread_t thread;
+	int failed_errno;            /* 0 while writing works; atomic */
+};
 
 int writer_failed(const struct writer *writer)
 {
 	return __atomic_load_n(&writer->failed_errno, __ATOMIC_ACQUIRE);
 }
 
-static void discard(struct writer *writer, const struct queue_item *item)
+/* The first failure is the one that counts. */
+static void note_failure(struct writer *writer)
 {
-	struct ring_window window = { .piece = { item->payload }, .piece_bytes = { item->bytes } };
-	struct discarded *discarded = &writer->discarded[item->arg];
-	struct loss told;
+	if (writer_failed(writer) == 0)
+		__atomic_store_n(&writer->failed_errno, errno ? errno : EIO, __ATOMIC_RELEASE);
+}
 
-	if (item->type == TRC_BLOCK_WINDOW) {
-		loss_add_window(&discarded->windows, &window);
-	} else if (item->type == TRC_BLOCK_DROPPED) {
-		loss_from_payload(item->payload, &told);
-		loss_add(&discarded->told, &told);
+/* A trace is whole without names. */
+static bool write_item(struct writer *writer, const struct queue_item *item)
+{
+	if (output_block(writer->output, item->type, item->flags, item->arg, item->payload, item->bytes, item->raw_bytes) == 0)
+		return true;
+	if (item->type == TRC_BLOCK_SYMBOLS) {
+		say_warning("no room for the names of Dom0's kernel's code:");
+		return true;
 	}
+	note_failure(writer);
+	return false;
 }
 
 static void *run(void *arg)
@@ -33,45 +48,48 @@ static void *run(void *arg)
 	struct queue_item item;
 
 	while (queue_take(writer->queue, &item)) {
-		if (writer_failed(writer) == 0 &&
-		    output_block(writer->output, item.type, 0, item.arg, item.payload, item.bytes, item.bytes) < 0)
-			__atomic_store_n(&writer->failed_errno, errno ? errno : EIO, __ATOMIC_RELEASE);
-		if (writer_failed(writer) != 0)
-			discard(writer, &item);
-		queue_release(writer->queue);
+		if (write_item(writer, &item))
+			queue_release(writer->queue);
+		else
+			queue_stop(writer->queue);
 	}
+	if (output_end(writer->output) < 0)
+		note_failure(writer);
+	queue_finish(writer->queue);
 	return NULL;
 }
 
-int writer_start(struct writer *writer, struct queue *queue, struct output *output, uint32_t pcpus)
+struct writer *writer_start(struct queue *queue, struct output *output)
 {
+	struct writer *writer = calloc(1, sizeof(*writer));
 	pthread_attr_t attributes;
 	int status;
 
+	if (!writer)
+		return NULL;
 	*writer = (struct writer){ .queue = queue, .output = output };
-	writer->discarded = calloc(pcpus, sizeof(*writer->discarded));
-	if (!writer->discarded)
-		return -1;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	status = pthread_create(&writer->thread, &attributes, run, writer);
 	pthread_attr_destroy(&attributes);
 	if (status != 0) {
-		writer_free(writer);
+		free(writer);
 		errno = status;
-		return -1;
+		return NULL;
 	}
-	return 0;
+	return writer;
 }
 
-void writer_join(struct writer *writer)
+bool writer_join(struct writer *writer)
 {
 	queue_close(writer->queue);
+	if (!queue_wait_finished(writer->queue))
+		return false;
 	pthread_join(writer->thread, NULL);
+	return true;
 }
 
 void writer_free(struct writer *writer)
 {
-	free(writer->discarded);
-	writer->discarded = NULL;
+	free(writer);
 }

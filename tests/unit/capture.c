@@ -279,6 +279,52 @@ static void flood_for_seconds(struct capture_test *test)
 	end_capture(test);
 }
 
+static bool has_said(const struct capture_test *test, const char *text)
+{
+	char said[4096];
+	FILE *in = fopen(test->messages_path, "r");
+
+	said[fread(said, 1, sizeof(said) - 1, in)] = '\0';
+	fclose(in);
+	return strstr(said, text) != NULL;
+}
+
+/* Two signals end a capture whose file takes nothing, the second in vain, and time goes on until that is said.  Xen must be as it
+ * was by then, but for whether tracing was on. */
+static void until_said(struct capture_test *test)
+{
+	unsigned calls;
+
+	wait_for_session(test);
+	write_rounds(test, 100);        /* less than a pipe takes */
+	fake_signal(test->xen);
+	wait_until_unread(test, 0);
+	write_rounds(test, test->rounds);
+	calls = fake_calls(test->xen, CALL_DISABLE);
+	end_capture(test);
+	while (fake_calls(test->xen, CALL_DISABLE) < calls + 2) /* that of restore_quiet(), too */
+		nap();
+	end_capture(test);
+	while (!is_over(test) && !has_said(test, "a signal (SIGINT, SIGTERM) gives them up")) {
+		fake_pass(test->xen, 100000000);
+		nap();
+	}
+	if (is_over(test) || test->xen->tracing.enabled || test->xen->tracing.event_mask != test->before.event_mask || !test->xen->tracing.all_pcpus)
+		abort();
+}
+
+static void impatient(struct capture_test *test)
+{
+	until_said(test);
+	end_capture(test);
+}
+
+static void patient(struct capture_test *test)
+{
+	until_said(test);
+	__atomic_store_n(&test->held, false, __ATOMIC_RELEASE);
+}
+
 /* ---- one capture ---- */
 
 static void *producer(void *arg)
@@ -297,6 +343,7 @@ static void become_capture(struct capture_test *test)
 	int code;
 
 	freopen(test->messages_path, "w", stderr);
+	setvbuf(stderr, NULL, _IONBF, 0);
 	fake_xen_reopen(test->xen);
 	disk_use(&test->disk);
 	sigfillset(&all);
@@ -1064,6 +1111,15 @@ static void a_slow_disk(void **state)
 	assert_report(test, UNTRUSTED, end.records, 0, end.dropped_records);
 }
 
+static unsigned blocks_of(const struct trc *trc, enum trc_block_type type)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < trc->count; i++)
+		count += trc->blocks[i].type == type;
+	return count;
+}
+
 /* What was dropped before the disk became full is told, too, and what Xen lost among it. */
 static void a_slow_disk_becomes_full(void **state)
 {
@@ -1083,18 +1139,10 @@ static void a_slow_disk_becomes_full(void **state)
 	end = end_of(&trc);
 	assert_string_equal(end.reason, "nospace");
 	assert_int_equal(at.dropped_records, end.dropped_records);
+	assert_int_equal(end.dropped_snapshots, test->xen->calls[CALL_DOMAINS] - blocks_of(&trc, TRC_BLOCK_DOMAINS));
 	assert_int_equal(end.records + end.dropped_records, 2 * 5 * test->rounds);
 	trc_free(&trc);
 	assert_report(test, UNTRUSTED, end.records, 0, end.dropped_records);
-}
-
-static unsigned blocks_of(const struct trc *trc, enum trc_block_type type)
-{
-	unsigned count = 0;
-
-	for (size_t i = 0; i < trc->count; i++)
-		count += trc->blocks[i].type == type;
-	return count;
 }
 
 static void a_slow_disk_misses_snapshots(void **state)
@@ -1111,7 +1159,7 @@ static void a_slow_disk_misses_snapshots(void **state)
 	test->disk.held = &test->held;
 	run(test);
 	assert_ended(test, EXIT_INCOMPLETE);
-	assert_said(test, "snapshots of the domains had no room in the queue");
+	assert_said(test, "snapshots of the domains are dropped");
 	trc = trc_read(test->trace);
 	missing = test->xen->calls[CALL_DOMAINS] - blocks_of(&trc, TRC_BLOCK_DOMAINS);
 	assert_in_range(missing, 3, test->xen->calls[CALL_DOMAINS] - 2); /* not those of start and end */
@@ -1260,6 +1308,131 @@ static void a_pipe_that_nobody_reads(void **state)
 	assert_int_equal(test->code, 128 + SIGTERM);
 	assert_int_equal(size_of(test->state), -1);
 	assert_true(is_as_found(test));
+}
+
+/* ---- the file takes nothing at the end ---- */
+
+/* What the closing line says. */
+static void told(const struct capture_test *test, uint64_t *records, uint64_t *dropped)
+{
+	const char *line = strstr(test->messages, "/run.trc: ");
+	unsigned long long bytes, lost, of_records, of_dropped;
+
+	while (line && sscanf(line, "/run.trc: %llu records, %llu bytes, lost %llu, dropped %llu", &of_records, &bytes, &lost, &of_dropped) != 4)
+		line = strstr(line + 1, "/run.trc: ");
+	if (!line)
+		fail_msg("no closing line is in: %s", test->messages);
+	assert_int_equal(lost, 0);
+	*records = of_records;
+	*dropped = of_dropped;
+}
+
+/* What is in the pipe becomes the trace. */
+static void save_pipe(const struct capture_test *test, int reader)
+{
+	uint8_t bytes[1 << 16];
+	ssize_t got;
+	FILE *out;
+
+	unlink(test->trace);
+	out = fopen(test->trace, "wb");
+	assert_non_null(out);
+	while ((got = read(reader, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(fwrite(bytes, 1, (size_t)got, out), got);
+	fclose(out);
+}
+
+/* As of a pipe to a program that has been stopped: what its buffer holds is in it, all else is told. */
+static void a_pipe_whose_reader_stands_still(void **state)
+{
+	struct capture_test *test = *state;
+	uint64_t records, dropped;
+	json_t *report, *trace;
+	int reader, code;
+
+	assert_int_equal(mkfifo(test->trace, 0600), 0);
+	reader = open(test->trace, O_RDONLY | O_NONBLOCK);
+	test->options.force = true;
+	test->produce = impatient;
+	run(test);
+	assert_ended(test, EXIT_INCOMPLETE);
+	told(test, &records, &dropped);
+	assert_int_equal(records + dropped, fake_records(test->xen));
+	assert_true(records > 0 && dropped > 0);
+	save_pipe(test, reader);
+	close(reader);
+	report = report_of(test, &code);
+	trace = json_object_get(report, "trace");
+	assert_int_equal(json_integer_value(json_object_get(trace, "records")), records);
+	assert_true(json_is_true(json_object_get(trace, "cut_off")));
+	json_decref(report);
+}
+
+static void a_hung_disk(void **state)
+{
+	struct capture_test *test = *state;
+	uint64_t records, dropped;
+
+	test->produce = impatient;
+	test->held = true;
+	test->disk.held = &test->held;
+	run(test);
+	assert_ended(test, EXIT_INCOMPLETE);
+	assert_said(test, "is given up: it may lack its end, and 21000 records are dropped");
+	assert_said(test, "2 snapshots of the domains are dropped");
+	told(test, &records, &dropped);
+	assert_int_equal(records, 0);
+	assert_int_equal(dropped, fake_records(test->xen));
+}
+
+/* More than the queue holds: the end waits for room in it, too. */
+static void a_hung_disk_with_a_full_queue(void **state)
+{
+	struct capture_test *test = *state;
+	uint64_t records, dropped;
+
+	test->produce = impatient;
+	test->rounds = FLOOD_ROUNDS;
+	test->held = true;
+	test->disk.held = &test->held;
+	run(test);
+	assert_ended(test, EXIT_INCOMPLETE);
+	told(test, &records, &dropped);
+	assert_int_equal(records, 0);
+	assert_int_equal(dropped, fake_records(test->xen));
+}
+
+/* All windows are in the file, but for its end. */
+static void a_disk_that_hangs_at_the_last(void **state)
+{
+	struct capture_test *test = *state;
+	uint64_t records, dropped;
+	struct trc trc;
+
+	test->produce = impatient;
+	test->held = true;
+	test->disk = (struct disk){ .held = &test->held, .held_type = TRC_BLOCK_END };
+	run(test);
+	assert_ended(test, EXIT_INCOMPLETE);
+	assert_said(test, "is given up: it may lack its end, and 0 records are dropped");
+	told(test, &records, &dropped);
+	assert_int_equal(records, fake_records(test->xen));
+	trc = trc_read(test->trace);
+	assert_complete(test, &trc);
+	assert_null(block_of(&trc, TRC_BLOCK_END));
+	trc_free(&trc);
+}
+
+static void a_disk_that_goes_on(void **state)
+{
+	struct capture_test *test = *state;
+
+	test->produce = patient;
+	test->held = true;
+	test->disk.held = &test->held;
+	run(test);
+	assert_ended(test, EXIT_OK);
+	assert_good_trace(test, "signal");
 }
 
 /* Not before the capture begins is an existing file written over, and a new one does not stay. */
@@ -1501,6 +1674,8 @@ int main(int argc, char **argv)
 		TEST(a_slow_disk_becomes_full), TEST(no_space), TEST(no_space_anywhere), TEST(short_and_interrupted_writes),
 		TEST(the_file_may_not_be_larger), TEST(a_write_fails), TEST(a_full_device), TEST(the_output_exists), TEST(a_pipe_that_nobody_reads),
 		TEST(a_capture_that_does_not_begin),
+		TEST(a_pipe_whose_reader_stands_still), TEST(a_hung_disk), TEST(a_hung_disk_with_a_full_queue),
+		TEST(a_disk_that_hangs_at_the_last), TEST(a_disk_that_goes_on),
 		TEST(another_tracer_is_reading), TEST(another_xtrace_cap), TEST(tracing_was_on_or_off),
 		TEST(tracing_was_on_without_a_sign), TEST(killed), TEST(the_state_file_says_nothing),
 		TEST(the_state_cannot_be_noted), TEST(each_call_fails), TEST(buffers_of_another_size),

@@ -54,7 +54,7 @@ static int set_up(void **state)
 	assert_int_equal(output_block(output, TRC_BLOCK_WINDOW, 0, 1, window, sizeof(window), sizeof(window)), 0);
 	assert_int_equal(output_block(output, UNKNOWN_TYPE, 0, 0, window, sizeof(little), sizeof(little)), 0);
 	assert_int_equal(output_block(output, TRC_BLOCK_WINDOW, 0, 2, little, sizeof(little), sizeof(little)), 0);
-	assert_int_equal(output_index(output), 0);
+	assert_int_equal(output_end(output), 0);
 	assert_int_equal(output_close(output), 0);
 	assert_int_equal(chmod(test->path, MODE), 0);
 	read_bytes(test->path, test->bytes, &test->size);

@@ -2,6 +2,7 @@
 #include "tests/unit/disk.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -43,6 +44,17 @@ static ssize_t write_some(int fd, const struct iovec *pieces, int count, uint64_
 	return done > 0 ? done : part_done;
 }
 
+/* trc_format.h: the type is behind the magic. */
+static bool is_held(const struct disk *disk, const struct iovec *pieces)
+{
+	uint16_t type;
+
+	if (!disk->held || !__atomic_load_n(disk->held, __ATOMIC_ACQUIRE))
+		return false;
+	memcpy(&type, (const uint8_t *)pieces->iov_base + sizeof(uint32_t), sizeof(type));
+	return disk->held_type == 0 || disk->held_type == type;
+}
+
 static ssize_t fail_with(int number)
 {
 	errno = number;
@@ -56,7 +68,7 @@ ssize_t __wrap_writev(int fd, const struct iovec *pieces, int count)
 	if (!in_use)
 		return __real_writev(fd, pieces, count);
 	calls++;
-	while (in_use->held && __atomic_load_n(in_use->held, __ATOMIC_ACQUIRE))
+	while (is_held(in_use, pieces))
 		usleep(1000);
 	if (in_use->interrupt_every && calls % in_use->interrupt_every == 0)
 		return fail_with(EINTR);

@@ -11,7 +11,8 @@ struct disk {
 	unsigned short_every;    /* the so many-th call writes one byte only; 0: none */
 	unsigned interrupt_every; /* … fails with EINTR; 0: none */
 	uint64_t fail_after_bytes; /* from this length on: EIO; 0: never */
-	const bool *held;        /* while true, a call waits */
+	const bool *held;        /* while true, a call waits … */
+	uint16_t held_type;      /* … that would begin a block of this type; 0: any */
 };
 
 /* For this process, from now on; the disk is borrowed. */

@@ -282,30 +282,39 @@ static void no_room_for_the_description(void **state)
 	tear_down(setting);
 }
 
-/* The disk could not take all: behind the last page of each CPU the file says that pages are missing. */
-static void cut_off(void **state)
+/* What the disk did not take, a count of what was dropped before among it, is told together behind it, and once. */
+static void taken_back(void **state)
 {
+	enum { PAGES = 30, EVENT_BYTES = FAKE_PAGE_BYTES - HEADER_BYTES };
 	struct setting *setting = set_up();
-	char path[] = "/tmp/xtrace-cut-off-XXXXXX";
-	int fd = mkstemp(path);
-	struct output *output = output_open(path, output_format_named("xtrace"), true);
-	uint8_t block[TRC_BLOCK_HEADER + TRC_KERNEL_DROPPED_PAYLOAD];
+	struct queue_item item;
+	json_t *json;
 
 	(void)state;
-	assert_non_null(output);
-	assert_int_equal(output_begin(output), 0);
 	dom0_kernel_open(&setting->kernel, true);
-	dom0_kernel_cut_off(&setting->kernel, output);
-	assert_int_equal(output_close(output), 0);
-	for (uint32_t cpu = 0; cpu < FAKE_CPUS; cpu++) {
-		assert_int_equal(read(fd, block, sizeof(block)), sizeof(block));
-		assert_int_equal(le16(block + 4), TRC_BLOCK_KERNEL_DROPPED);
-		assert_int_equal(le32(block + 8), TRC_KERNEL_DROPPED_PAYLOAD);
-		assert_int_equal(le32(block + 16), cpu);
-	}
-	assert_int_equal(read(fd, block, 1), 0);
-	close(fd);
-	unlink(path);
+	for (int i = 0; i < PAGES; i++)
+		fake_kernel_trace_add(&setting->trace, 1, EVENT_BYTES);
+	dom0_kernel_drain(&setting->kernel, setting->queue); /* some have no room */
+	take_page(setting, 1, EVENT_BYTES, 1);
+	take_page(setting, 1, EVENT_BYTES, 2);
+	fake_kernel_trace_add(&setting->trace, 1, 8);
+	dom0_kernel_drain(&setting->kernel, setting->queue); /* and that is told */
+	queue_stop(setting->queue);
+	while (queue_take_back(setting->queue, &item))
+		dom0_kernel_take_back(&setting->kernel, &item);
+	queue_resume(setting->queue);
+	dom0_kernel_tell(&setting->kernel, setting->queue);
+	dom0_kernel_tell(&setting->kernel, setting->queue);
+	queue_close(setting->queue);
+
+	item = take(setting, TRC_BLOCK_KERNEL_DROPPED, 1);
+	assert_int_equal(le64(item.payload), PAGES - 2 + 1);
+	assert_int_equal(le64(item.payload + 8), (PAGES - 2) * FAKE_PAGE_BYTES + HEADER_BYTES + 8);
+	queue_release(setting->queue);
+	nothing_left(setting);
+	json = dom0_kernel_json(&setting->kernel);
+	check_cpu(json_array_get(json_object_get(json, "cpus"), 1), 2, 2 * FAKE_PAGE_BYTES, 0, 0, PAGES - 2 + 1);
+	json_decref(json);
 	tear_down(setting);
 }
 
@@ -313,7 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages), cmocka_unit_test(dropped), cmocka_unit_test(not_recorded), cmocka_unit_test(failing),
-		cmocka_unit_test(not_to_be_switched_on), cmocka_unit_test(not_to_be_switched_off), cmocka_unit_test(no_room_for_the_description), cmocka_unit_test(cut_off),
+		cmocka_unit_test(not_to_be_switched_on), cmocka_unit_test(not_to_be_switched_off), cmocka_unit_test(no_room_for_the_description), cmocka_unit_test(taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,12 +95,63 @@ static void given_up(void **state)
 	}
 }
 
+/* What the disk did not take, a count of what was dropped before among it, is told together. */
+static void taken_back(void **state)
+{
+	struct setting *setting = set_up();
+	struct queue_item item;
+	struct loss told;
+
+	(void)state;
+	setting->prod = 400;
+	lane_give_up(&setting->lane, setting->queue, 100, 200);
+	setting->prod = 600;
+	assert_int_equal(lane_drain(&setting->lane, setting->queue, LANE_DROPS), 0);
+	assert_int_equal(setting->lane.tally.records, 200 / 4);
+	queue_stop(setting->queue);
+	while (queue_take_back(setting->queue, &item))
+		lane_take_back(&setting->lane, &item);
+	assert_int_equal(setting->lane.tally.records, 0);
+	assert_int_equal(setting->lane.bytes, 0);
+	queue_resume(setting->queue);
+	lane_tell(&setting->lane, setting->queue);
+	lane_tell(&setting->lane, setting->queue);
+	queue_close(setting->queue);
+	assert_true(queue_take(setting->queue, &item));
+	assert_int_equal(item.type, TRC_BLOCK_DROPPED);
+	loss_from_payload(item.payload, &told);
+	assert_int_equal(told.bytes, 600);
+	assert_int_equal(told.tally.records, 600 / 4);
+	assert_int_equal(told.tally.first_tsc, 100);
+	assert_int_equal(told.tally.last_tsc, 200);
+	queue_release(setting->queue);
+	assert_false(queue_take(setting->queue, &item));
+	assert_int_equal(lane_dropped_records(&setting->lane), 600 / 4);
+	tear_down(setting);
+}
+
+/* Nothing is put into a stopped queue, and nobody waits for room in it: all counts as dropped. */
+static void stopped(void **state)
+{
+	struct setting *setting = set_up();
+
+	(void)state;
+	setting->prod = 400;
+	queue_stop(setting->queue);
+	assert_int_equal(lane_drain(&setting->lane, setting->queue, LANE_WAITS), 0);
+	assert_int_equal(lane_dropped_records(&setting->lane), 400 / 4);
+	assert_false(queue_wait_empty(setting->queue));
+	tear_down(setting);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_where_a_record_may_have_had_no_room),
 		cmocka_unit_test(full_until_the_next_record),
 		cmocka_unit_test(given_up),
+		cmocka_unit_test(taken_back),
+		cmocka_unit_test(stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
