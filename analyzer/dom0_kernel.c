@@ -176,6 +176,21 @@ static void enter_page(struct dom0_kernel *kernel, struct cpu_stream *stream, co
 		note_missed(stream, stream->page.missed_events);
 }
 
+static void take_dropped(struct dom0_kernel *kernel, struct cpu_stream *stream, const struct chunk *chunk)
+{
+	const uint8_t *bytes = chunk_payload(chunk, &stream->payload, kernel->trust);
+
+	note_missed(stream, 0);
+	if (!bytes)
+		return;
+	if (chunk->raw_bytes < TRC_KERNEL_DROPPED_PAYLOAD) {
+		trust_damage(kernel->trust, chunk->offset, chunk->stored_bytes, "a count of dropped pages of only %u bytes", chunk->raw_bytes);
+		return;
+	}
+	kernel->tally.dropped_pages += le64(bytes);
+	kernel->tally.dropped_bytes += le64(bytes + 8);
+}
+
 /* Finds this CPU's next whole page; what is told to be missing before it is noted, and what may be where the file is damaged. */
 static bool next_page(struct dom0_kernel *kernel, struct cpu_stream *stream)
 {
@@ -190,7 +205,7 @@ static bool next_page(struct dom0_kernel *kernel, struct cpu_stream *stream)
 		if (chunk.block_type == TRC_BLOCK_KERNEL_PAGE)
 			enter_page(kernel, stream, &chunk);
 		else if (chunk.block_type == TRC_BLOCK_KERNEL_DROPPED)
-			note_missed(stream, 0);
+			take_dropped(kernel, stream, &chunk);
 	}
 	return stream->in_page;
 }

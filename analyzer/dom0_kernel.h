@@ -105,8 +105,10 @@ struct dom0_kernel_info {
 struct dom0_kernel_tally {
 	uint64_t events;           /* typed ones, without DOM0_MISSED */
 	uint64_t unknown_events;   /* of an id without a format, or of a kind that nobody here knows; skipped */
-	uint64_t missed_events;    /* that the kernel or the tracer says it dropped */
+	uint64_t missed_events;    /* that the kernel says it dropped */
 	uint64_t missed_places;    /* DOM0_MISSED events */
+	uint64_t dropped_pages;    /* that the tracer says it dropped, or could not read: at least so many; a DOM0_MISSED marks each place */
+	uint64_t dropped_bytes;
 	uint64_t damaged_pages;    /* not whole, or with impossible events: their rest is skipped, a DOM0_MISSED marks it */
 	uint64_t damaged_events;   /* too short for their fields; skipped */
 	uint64_t backward_events;  /* older than the one before them on the same CPU; set to its time */

@@ -17,6 +17,8 @@ static void set_kernel(json_t *trace, const struct result_kernel *kernel)
 	json_object_set_new(trace, "dom0_kernel_unplaced", count(kernel->unplaced_events));
 	json_object_set_new(trace, "dom0_kernel_missed", count(tally->missed_events));
 	json_object_set_new(trace, "dom0_kernel_missed_places", count(tally->missed_places));
+	json_object_set_new(trace, "dom0_kernel_dropped_pages", count(tally->dropped_pages));
+	json_object_set_new(trace, "dom0_kernel_dropped_bytes", count(tally->dropped_bytes));
 	json_object_set_new(trace, "dom0_kernel_unknown", count(tally->unknown_events));
 	json_object_set_new(trace, "dom0_kernel_backward", count(tally->backward_events));
 	json_object_set_new(trace, "dom0_kernel_damaged", count(tally->damaged_events));

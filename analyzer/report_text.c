@@ -223,6 +223,9 @@ static void print_kernel(FILE *out, const struct result_kernel *kernel)
 		text, tally->events, kernel->outside_events, tally->events ? 100 * (double)kernel->outside_events / (double)tally->events : 0.0,
 		kernel->unplaced_events, tally->missed_events, tally->missed_places, tally->unknown_events, tally->damaged_events,
 		tally->damaged_pages, tally->backward_events);
+	if (tally->dropped_pages > 0)
+		fprintf(out, "  of its pages the tracer dropped, or could not read, at least %" PRIu64 " (%" PRIu64 " bytes)\n", tally->dropped_pages,
+			tally->dropped_bytes);
 }
 
 static void print_trust(FILE *out, const struct result *result)

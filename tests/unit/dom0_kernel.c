@@ -302,14 +302,16 @@ static void page_lost(void **state)
 		const uint8_t *block = image.bytes + at;
 		uint16_t type = le16(block + 4);
 		bool lost = type == TRC_BLOCK_KERNEL_PAGE && ++pages == PAGES_TAKEN / 2;
-		static const uint8_t none[TRC_KERNEL_DROPPED_PAYLOAD];
+		static const uint8_t counts_of[TRC_KERNEL_DROPPED_PAYLOAD] = { [0] = 3, [9] = 0x20 };
 		if (lost)
-			add_block(&less, TRC_BLOCK_KERNEL_DROPPED, le32(block + 16), none, sizeof(none));
+			add_block(&less, TRC_BLOCK_KERNEL_DROPPED, le32(block + 16), counts_of, sizeof(counts_of));
 		else
 			add_block(&less, type, le32(block + 16), block + TRC_BLOCK_HEADER, le32(block + 8));
 	}
 	counts = pull_image(&less);
 	assert_int_equal(counts.by_kind[DOM0_MISSED], 1);
+	assert_int_equal(counts.tally.dropped_pages, 3);
+	assert_int_equal(counts.tally.dropped_bytes, 0x2000);
 	assert_int_equal(counts.trust.damaged_places, 0);
 	free(image.bytes);
 	free(less.bytes);
