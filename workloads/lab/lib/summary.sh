@@ -3,22 +3,39 @@
 #
 # summary.sh: bring an experiment's results to the folder the user named, and sum them up.
 
+# forget_results OUT: what an earlier run left there, as its summary names it; the user's own files stay.  Summaries of schema 1 named
+# those, too, and are not believed.
+forget_results() {
+	local out=$1 name
+	rm -rf "$out/console" # of a boot that hung there is no summary
+	[ -e "$out/summary.json" ] || return 0
+	if grep -q '^  "schema": 2,$' "$out/summary.json"; then
+		sed -n 's/^    { "name": "\(.*\)", "bytes": [0-9]* },\{0,1\}$/\1/p' "$out/summary.json" | while IFS= read -r name; do
+			case /$name/ in */../*) continue ;; esac
+			rm -f "$out/$name"
+			(cd "$out" && rmdir -p "$(dirname "$name")") 2>/dev/null
+		done
+	else
+		say "note: $out has results of an older lab: what this run does not write over stays"
+	fi
+	rm "$out/summary.json"
+}
+
 # collect_results N
 collect_results() {
 	local from=$SCRATCH/host/results/$1 out=${OUTS[$1]}
 	[ -d "$from" ] || return 0
-	mkdir -p "$out"
-	rm -rf "$out/console"
-	cp -r "$from/." "$out/"
-	cp "$SCRATCH/host/plan/$1" "$out/plan"
-	cp "$SCRATCH/host/selftest" "$out/selftest" 2>/dev/null
-	cp "$SCRATCH/host/qemu-command" "$out/"
-	cp -r "$SCRATCH/host/console" "$out/console"
-	cp "$SCRATCH/remote/sshd.log" "$out/remote-sshd.log"
-	received_tell >>"$out/guests.txt"
-	cat "$SCRATCH/machines" >>"$out/guests.txt"
+	cp "$SCRATCH/host/plan/$1" "$from/plan"
+	cp "$SCRATCH/host/selftest" "$from/selftest" 2>/dev/null
+	cp "$SCRATCH/host/qemu-command" "$from/"
+	cp -r "$SCRATCH/host/console" "$from/console"
+	cp "$SCRATCH/remote/sshd.log" "$from/remote-sshd.log"
+	received_tell >>"$from/guests.txt"
+	cat "$SCRATCH/machines" >>"$from/guests.txt"
 	: >"$SCRATCH/machines"
-	summary_write "$1" "$out" >"$out/summary.json"
+	summary_write "$from" >"$from/summary.json"
+	mkdir -p "$out"
+	cp -r "$from/." "$out/"
 	rm -rf "$from"
 	summary_print "$out"
 }
@@ -38,24 +55,24 @@ received_tell() {
 	done
 }
 
-# summary_write N OUT: JSON, keys always in this order.
+# summary_write FOLDER: JSON, keys always in this order.
 summary_write() {
 	(
-		. "$2/plan"
+		. "$1/plan"
 		echo '{'
-		printf '  "schema": 1,\n  "name": %s,\n  "workload": %s,\n' "$(json "$NAME")" "$(json "$WORK")"
+		printf '  "schema": 2,\n  "name": %s,\n  "workload": %s,\n' "$(json "$NAME")" "$(json "$WORK")"
 		printf '  "vms": %d,\n  "memory_mb": %d,\n  "duration_s": %d,\n  "file_mb": %d,\n  "file_mbs": %s,\n' "$VMS" "$MEMORY" "$DURATION" "$FILE_MB" "$(json "$FILE_MBS")"
 		printf '  "weights": %s,\n  "caps": %s,\n' "$(json "$WEIGHTS")" "$(json "$CAPS")"
-		printf '  "machine": %s,\n  "scheduler": %s,\n  "xen_version": %s,\n' "$(json "$MACHINE")" "$(json "$SCHED")" "$(json "$(sed -n 's/^xen_version *: //p' "$2/xl-info" 2>/dev/null)")"
-		printf '  "tracer": %s,\n  "tracer_exit": %s,\n' "$(json "$TRACER")" "$(json "$(cat "$2"/*trac*.exit "$2"/xtrace-cap.exit 2>/dev/null | sort -u | xargs)")"
-		printf '  "dom0_script_exit": %s,\n' "$(cat "$2/dom0-script.exit" 2>/dev/null || echo null)"
-		printf '  "selftest": %s,\n' "$(json "$(sed 's/ .*//' "$2/selftest" | sort | uniq -c | xargs)")"
+		printf '  "machine": %s,\n  "scheduler": %s,\n  "xen_version": %s,\n' "$(json "$MACHINE")" "$(json "$SCHED")" "$(json "$(sed -n 's/^xen_version *: //p' "$1/xl-info" 2>/dev/null)")"
+		printf '  "tracer": %s,\n  "tracer_exit": %s,\n' "$(json "$TRACER")" "$(json "$(cat "$1"/*trac*.exit "$1"/xtrace-cap.exit 2>/dev/null | sort -u | xargs)")"
+		printf '  "dom0_script_exit": %s,\n' "$(cat "$1/dom0-script.exit" 2>/dev/null || echo null)"
+		printf '  "selftest": %s,\n' "$(json "$(sed 's/ .*//' "$1/selftest" | sort | uniq -c | xargs)")"
 		printf '  "lab_command": %s,\n' "$(json "$COMMAND_LINE")"
 		echo '  "guests": ['
-		summary_guests <"$2/guests.txt"
+		summary_guests <"$1/guests.txt"
 		echo '  ],'
 		echo '  "files": ['
-		(cd "$2" && find . -type f ! -name summary.json -printf '%P %s\n' | sort) |
+		(cd "$1" && find . -type f ! -name summary.json -printf '%P %s\n' | sort) |
 			sed -e 's/\(.*\) \([0-9]*\)$/    { "name": "\1", "bytes": \2 }/' -e '$!s/$/,/'
 		echo '  ]'
 		echo '}'
