@@ -3,6 +3,7 @@
 
 #include "analyzer/bytes.h"
 #include "analyzer/diag.h"
+#include "analyzer/option_values.h"
 #include "analyzer/tracefile.h"
 
 #include <argp.h>
@@ -173,12 +174,7 @@ int convert_main(int argc, char **argv)
 	struct tracefile file;
 	int status;
 
-	argp_program_version = "xtrace-fair " XTRACE_VERSION;
-	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &paths) != 0) {
-		diag_error("the command line:");
-		return EXIT_FAILED;
-	}
+	option_parse(&argp, argc, argv, 0, &paths, EXIT_USAGE, EXIT_FAILED);
 	if (!tracefile_open(&file, paths.input))
 		return EXIT_FAILED;
 	status = convert_to(&file, paths.output);

@@ -93,10 +93,9 @@ void diff_options_parse(struct diff_options *options, int argc, char **argv)
 	*options = (struct diff_options){ 0 };
 	for (size_t s = 0; s < DIFF_SIDES; s++)
 		options->inputs[s] = calloc((size_t)argc + 1, sizeof(*options->inputs[s]));
-	argp_program_version = "xtrace-fair " XTRACE_VERSION;
-	argp_err_exit_status = DIFF_TROUBLE;
-	if (!options->inputs[0] || !options->inputs[1] || argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &reading) != 0) {
-		diag_error("the command line:");
+	if (!options->inputs[0] || !options->inputs[1]) {
+		diag_error("out of memory");
 		exit(DIFF_TROUBLE);
 	}
+	option_parse(&argp, argc, argv, ARGP_IN_ORDER, &reading, DIFF_TROUBLE, DIFF_TROUBLE);
 }

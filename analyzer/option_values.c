@@ -3,11 +3,22 @@
 
 #include "analyzer/analysis.h"
 #include "analyzer/clock.h"
+#include "analyzer/diag.h"
 #include "analyzer/plot.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+void option_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input, int usage_exit, int failed_exit)
+{
+	argp_program_version = "xtrace-fair " XTRACE_VERSION;
+	argp_err_exit_status = usage_exit;
+	if (argp_parse(argp, argc, argv, flags, NULL, input) == 0)
+		return;
+	diag_error("the command line:");
+	exit(failed_exit);
+}
 
 double option_number(const char *arg, double least, struct argp_state *state, const char *what)
 {

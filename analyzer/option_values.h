@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The options that several command lines have.  All exit with argp_err_exit_status, as argp does, if a value cannot be. */
+/* What several command lines have in common: how they are read, and some of their options.  All exit with the command line's exit code
+ * for wrong usage if a value cannot be. */
 #ifndef XTRACE_OPTION_VALUES_H
 #define XTRACE_OPTION_VALUES_H
 
 #include <argp.h>
 
 struct analysis_options;
+
+/* Reads a command line as argp does, which tells --version, too; flags and input are argp's.  Exits with usage_exit if it is wrong, with
+ * failed_exit, and says so, if it cannot be read (memory is short). */
+void option_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input, int usage_exit, int failed_exit);
 
 /* Children of a command line's argp, each with its rows, their values and defaults, and what must hold between them.  The parent
  * sets their inputs at ARGP_KEY_INIT; at ARGP_KEY_END they have been before it. */

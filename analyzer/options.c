@@ -4,7 +4,6 @@
 #include "analyzer/diag.h"
 #include "analyzer/option_values.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { KEY_DOMAIN = 256, KEY_BRIEF, KEY_XEN_SYMS, KEY_DOM0_SYMS, KEY_TIMELINE };
@@ -90,10 +89,5 @@ void options_parse(struct options *options, int argc, char **argv)
 	};
 
 	*options = (struct options){ 0 };
-	argp_program_version = "xtrace-fair " XTRACE_VERSION;
-	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &reading) != 0) {
-		diag_error("the command line:");
-		exit(EXIT_FAILED);
-	}
+	option_parse(&argp, argc, argv, 0, &reading, EXIT_USAGE, EXIT_FAILED);
 }

@@ -171,9 +171,5 @@ void whatif_options_parse(struct whatif_options *options, int argc, char **argv)
 		.tslice_ms = AS_IT_WAS, .ratelimit_us = AS_IT_WAS, .boost = AS_IT_WAS,
 		.tick_debit = AS_IT_WAS,
 	};
-	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &reading) != 0) {
-		diag_error("the command line:");
-		exit(EXIT_FAILED);
-	}
+	option_parse(&argp, argc, argv, 0, &reading, EXIT_USAGE, EXIT_FAILED);
 }

@@ -7,8 +7,9 @@ setup() {
 	work=$BATS_TEST_TMPDIR
 }
 
-@test "--help; every option is in the man page" {
+@test "--help, --version, and every option is in the man page" {
 	"$fair" whatif --help | grep -q '^Usage: xtrace-fair whatif .*TRACE'
+	"$fair" whatif --version | grep -q '^xtrace-fair '
 	for option in $("$fair" whatif --help | grep -oE -- '--[a-z-]+' | sort -u); do
 		grep -q -- "$option" "$BATS_TEST_DIRNAME/../man/xtrace-fair-whatif.1.scd"
 	done
