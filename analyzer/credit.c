@@ -92,17 +92,25 @@ static enum credit_level shown_level(const struct credit *credit, size_t vcpu)
 	return (enum credit_level)((told->known ? told->priority : credit->pool.units[vcpu].priority) - CREDIT_OVER);
 }
 
+/* Mostly it is as before. */
 static void observe(struct credit *credit, size_t vcpu)
 {
-	bool in_window = credit->now_tsc >= credit->scene->from_tsc && credit->now_tsc <= credit->scene->to_tsc;
+	struct credit_trail *trail = &credit->vcpus[vcpu].trail;
+	int32_t shown = shown_credit(credit, vcpu);
+	enum credit_level level = shown_level(credit, vcpu);
 
-	if (in_window && is_shown(credit, vcpu))
-		trail_note(&credit->vcpus[vcpu].trail, shown_credit(credit, vcpu), shown_level(credit, vcpu));
+	if (trail_is(trail, shown, level) || !is_shown(credit, vcpu))
+		return;
+	if (credit->now_tsc >= credit->scene->from_tsc && credit->now_tsc <= credit->scene->to_tsc)
+		trail_note(trail, shown, level);
 }
 
-static uint64_t clip(const struct credit *credit, uint64_t tsc)
+/* How much of this time is of the window. */
+static uint64_t within(const struct credit *credit, uint64_t begin_tsc, uint64_t end_tsc)
 {
-	return tsc < credit->scene->from_tsc ? credit->scene->from_tsc : tsc > credit->scene->to_tsc ? credit->scene->to_tsc : tsc;
+	if (begin_tsc >= credit->scene->from_tsc && end_tsc <= credit->scene->to_tsc)
+		return end_tsc - begin_tsc;
+	return scene_clip(credit->scene, end_tsc) - scene_clip(credit->scene, begin_tsc);
 }
 
 /* Counts the time up to now, before the state or the priority changes. */
@@ -116,7 +124,7 @@ static void count_time(struct credit *credit, size_t vcpu, uint64_t tsc)
 		return;
 	lottery_pass(&credit->lottery, &row->lottery, tsc - since_tsc, row->state == RUNNING);
 	if (is_shown(credit, vcpu))
-		row->trail.level_tsc[shown_level(credit, vcpu)][row->state == RUNNABLE] += clip(credit, tsc) - clip(credit, since_tsc);
+		row->trail.level_tsc[shown_level(credit, vcpu)][row->state == RUNNABLE] += within(credit, since_tsc, tsc);
 }
 
 /* ---- paying ---- */
@@ -273,7 +281,7 @@ static void pass_due(struct credit *credit, uint64_t tsc)
 	}
 	if (credit->due_tsc <= tsc)
 		credit->due_tsc += ((tsc - credit->due_tsc) / credit->slice_tsc + 1) * credit->slice_tsc;
-	while (clip(credit, tsc) >= credit->bin_end_tsc && !credit->out_of_memory)
+	while (scene_clip(credit->scene, tsc) >= credit->bin_end_tsc && !credit->out_of_memory)
 		close_bin(credit);
 }
 

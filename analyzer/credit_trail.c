@@ -29,8 +29,6 @@ void trail_note(struct credit_trail *trail, int32_t credit, enum credit_level le
 {
 	int16_t shown = (int16_t)(credit < INT16_MIN ? INT16_MIN : credit > INT16_MAX ? INT16_MAX : credit);
 
-	if (trail->bin.last == shown && trail->bin.level == level && trail->bin.least <= trail->bin.most)
-		return; /* as before */
 	note(&trail->bin, shown, level);
 	note(&trail->all, shown, level);
 }

@@ -33,6 +33,12 @@ struct credit_trail {
 void trail_init(struct credit_trail *trail);
 void trail_free(struct credit_trail *trail);
 
+/* It is known to have so much since it was noted last. */
+static inline bool trail_is(const struct credit_trail *trail, int32_t credit, enum credit_level level)
+{
+	return trail->bin.last == credit && trail->bin.level == level && trail->bin.least <= trail->bin.most;
+}
+
 /* It has so much now. */
 void trail_note(struct credit_trail *trail, int32_t credit, enum credit_level level);
 

@@ -75,6 +75,10 @@ static void gather(struct waits *waits, struct wait_row *row)
 /* Holders come and go: their parts are only gathered before there must be more room. */
 static inline void add_open(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
 {
+	if (holder < 0) {
+		row->nobody_tsc[-1 - holder] += waited_tsc;
+		return;
+	}
 	if (row->count > 0 && row->parts[row->count - 1].holder == holder) {
 		row->parts[row->count - 1].waited_tsc += waited_tsc;
 		return;
@@ -103,15 +107,15 @@ static uint64_t switched_tsc(const struct scene_waiter *waiter, uint64_t begin_t
 
 void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t begin_tsc, uint64_t end_tsc)
 {
-	struct wait_row *open = &waits->vcpus[waiter->vcpu].open;
+	struct waits_vcpu *row = &waits->vcpus[waiter->vcpu];
 	uint64_t switch_tsc = switched_tsc(waiter, begin_tsc, end_tsc), held_tsc = end_tsc - begin_tsc - switch_tsc;
 
+	row->waits = true;
+	row->open.nobody_tsc[-1 - HOLDER_SWITCH] += switch_tsc;
 	if (held_tsc > 0)
-		add_open(waits, open, holder_of(scene, waiter), held_tsc);
-	if (switch_tsc > 0)
-		add_open(waits, open, HOLDER_SWITCH, switch_tsc);
+		add_open(waits, &row->open, holder_of(scene, waiter), held_tsc);
 	if (waiter->idle_elsewhere)
-		open->elsewhere_tsc += held_tsc;
+		row->open.elsewhere_tsc += held_tsc;
 }
 
 /* ---- intervals: a wait is over, and was one if its interval says so ---- */
@@ -122,8 +126,11 @@ static void close_wait(struct waits *waits, struct waits_vcpu *row, uint64_t len
 		add_whole(waits, row, &row->open.parts[i]);
 		length_tsc -= row->open.parts[i].waited_tsc;
 	}
-	if (length_tsc > 0)
-		add_whole(waits, row, &(const struct wait_part){ HOLDER_UNKNOWN, length_tsc });
+	for (size_t i = 0; i < HOLDERS_NONE; i++) {
+		row->whole.nobody_tsc[i] += row->open.nobody_tsc[i];
+		length_tsc -= row->open.nobody_tsc[i];
+	}
+	row->whole.nobody_tsc[-1 - HOLDER_UNKNOWN] += length_tsc; /* before it was known to wait */
 	row->whole.elsewhere_tsc += row->open.elsewhere_tsc;
 }
 
@@ -134,7 +141,10 @@ void waits_interval(struct waits *waits, const struct interval *interval)
 	if (interval->state == RUNNABLE)
 		close_wait(waits, row, interval->end_tsc - interval->begin_tsc);
 	row->open.count = 0;
+	for (size_t i = 0; i < HOLDERS_NONE; i++)
+		row->open.nobody_tsc[i] = 0;
 	row->open.elsewhere_tsc = 0;
+	row->waits = false;
 }
 
 /* ---- what comes of it ---- */
@@ -142,11 +152,14 @@ void waits_interval(struct waits *waits, const struct interval *interval)
 uint64_t waits_of(const struct waits *waits, size_t vcpu, int32_t holder)
 {
 	const struct wait_row *row = vcpu < waits->vcpu_room ? &waits->vcpus[vcpu].whole : NULL;
+	size_t at;
 
-	for (size_t i = 0; row && i < row->count; i++)
-		if (row->parts[i].holder == holder)
-			return row->parts[i].waited_tsc;
-	return 0;
+	if (!row)
+		return 0;
+	if (holder < 0)
+		return row->nobody_tsc[-1 - holder];
+	at = find(row, holder);
+	return at < row->count ? row->parts[at].waited_tsc : 0;
 }
 
 uint64_t waits_elsewhere_tsc(const struct waits *waits, size_t vcpu)

@@ -10,23 +10,25 @@
 #include "analyzer/scene.h"
 
 /* Who holds a pCPU: a domain's index in vcpus.domains, or one of these. */
-enum { HOLDER_IDLE = -1, HOLDER_SWITCH = -2, HOLDER_UNKNOWN = -3, HOLDERS_OTHER = 3 };
+enum { HOLDER_IDLE = -1, HOLDER_SWITCH = -2, HOLDER_UNKNOWN = -3, HOLDERS_NONE = 3 };
 
 struct wait_part {
-	int32_t holder;
+	int32_t holder;               /* a domain */
 	uint64_t waited_tsc;
 };
 
 struct wait_row {
 	struct wait_part *parts;
 	size_t count, room;
+	uint64_t nobody_tsc[HOLDERS_NONE]; /* while no domain held it, by -1 - holder */
 	uint64_t elsewhere_tsc;       /* of it: another pCPU where it might have run was idle meanwhile */
 };
 
 struct waits_vcpu {
 	struct wait_row whole;        /* one part for each holder */
 	size_t latest;                /* of its parts, the one that was added to last, while it is less than their count */
-	struct wait_row open;         /* of the wait that is not over yet, in the order of time */
+	struct wait_row open;         /* of the wait that is not over yet; parts in the order of time */
+	bool waits;                   /* there is one, as far as stretches tell */
 };
 
 struct waits {
@@ -46,7 +48,7 @@ void waits_stretch(struct waits *waits, const struct scene *scene, const struct 
 /* Whether the interval is a wait, or ends one that was none. */
 static inline bool waits_concerns(const struct waits *waits, const struct interval *interval)
 {
-	return interval->vcpu < waits->vcpu_room && (interval->state == RUNNABLE || waits->vcpus[interval->vcpu].open.count > 0);
+	return interval->vcpu < waits->vcpu_room && (interval->state == RUNNABLE || waits->vcpus[interval->vcpu].waits);
 }
 
 /* Of one that concerns them. */
