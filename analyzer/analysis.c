@@ -34,6 +34,7 @@ struct run {
 	struct dom0 dom0;
 	struct demand *demand;          /* NULL: nobody asks for it */
 	struct block_sources sources;
+	struct runners runners;
 	struct pv pv;
 	struct naming naming;
 	struct result *result;
@@ -120,7 +121,7 @@ static void changed(void *arg, size_t vcpu, uint64_t tsc, enum runstate state)
 	moments_change(&run->moments, vcpu, tsc, state);
 	if (!run->brief) {
 		dom0_change(&run->dom0, vcpu, tsc, state);
-		pv_change(&run->pv, vcpu, state);
+		runners_change(&run->runners, vcpu, state);
 	}
 	if (run->demand)
 		demand_change(run->demand, vcpu, tsc, state);
@@ -385,8 +386,10 @@ static int open_streams(struct run *run)
 	struct result *result = run->result;
 	const struct merge_aside aside = { passed_by, run };
 
-	if (!pv_init(&run->pv, &run->vcpus, &result->trust) ||
-	    !merge_init(&run->merge, &run->file, run->pcpu_list, run->pcpu_count, &result->trust, run->brief ? NULL : &aside))
+	if (!runners_init(&run->runners, &run->vcpus))
+		return failed_memory();
+	pv_init(&run->pv, &run->runners, &result->trust);
+	if (!merge_init(&run->merge, &run->file, run->pcpu_list, run->pcpu_count, &result->trust, run->brief ? NULL : &aside))
 		return failed_memory();
 	run->begin_tsc = begin_of(run);
 	if (run->brief)
@@ -421,7 +424,7 @@ static bool begin_questions(struct run *run)
 		moments_causes(&run->moments), &run->dom0,
 	};
 	return run->kernel && blocks_init(&result->blocks, from_tsc, hz) &&
-	       dom0_init(&run->dom0, &run->vcpus, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
+	       dom0_init(&run->dom0, &run->runners, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
 }
 
 /* The window ends where the trace does, if not before.  Returns an exit code, and says so if nothing is left of it. */
@@ -539,6 +542,7 @@ static int run_open(struct run *run, const struct analysis_options *options)
 	merge_free(&run->merge);
 	dom0_kernel_free(run->kernel);
 	pv_free(&run->pv);
+	runners_free(&run->runners);
 	naming_free(&run->naming);
 	free(run->pcpu_list);
 	tracefile_close(&run->file);

@@ -15,14 +15,15 @@ const char *const charge_way_name[CHARGE_WAYS] = {
 	[BY_KERNEL] = "Dom0's kernel's events", [BY_RECORDS] = "grant copies and event sends", [BY_ORDER] = "the order of Xen's stock records",
 };
 
-bool dom0_init(struct dom0 *dom0, const struct vcpus *vcpus, const struct dom0_kernel_info *info, uint64_t from_tsc, uint64_t to_tsc,
+bool dom0_init(struct dom0 *dom0, const struct runners *runners, const struct dom0_kernel_info *info, uint64_t from_tsc, uint64_t to_tsc,
 	       uint64_t tsc_hz)
 {
-	*dom0 = (struct dom0){ .vcpus = vcpus };
-	xen_time_init(&dom0->xen_time, vcpus, from_tsc, to_tsc);
+	*dom0 = (struct dom0){ .vcpus = runners->vcpus };
+	xen_time_init(&dom0->xen_time, runners->vcpus, from_tsc, to_tsc);
 	if (!dom0_ledger_init(&dom0->ledger, info, from_tsc, to_tsc, tsc_hz))
 		return false;
-	return dom0_evidence_init(&dom0->evidence, vcpus, from_tsc, to_tsc, dom0->ledger.share_tsc);
+	dom0_evidence_init(&dom0->evidence, runners, from_tsc, to_tsc, dom0->ledger.share_tsc);
+	return true;
 }
 
 void dom0_free(struct dom0 *dom0)
@@ -36,7 +37,6 @@ void dom0_change(struct dom0 *dom0, size_t vcpu, uint64_t tsc, enum runstate sta
 {
 	const struct vcpu *row = &dom0->vcpus->vcpus[vcpu];
 
-	dom0_evidence_change(&dom0->evidence, vcpu, state);
 	if (dom0->vcpus->domains[row->domain].id == 0)
 		dom0_ledger_run(&dom0->ledger, row->id, tsc, state == RUNNING);
 }

@@ -23,7 +23,7 @@ struct dom0 {
 };
 
 /* False when out of memory. */
-bool dom0_init(struct dom0 *dom0, const struct vcpus *vcpus, const struct dom0_kernel_info *info, uint64_t from_tsc, uint64_t to_tsc,
+bool dom0_init(struct dom0 *dom0, const struct runners *runners, const struct dom0_kernel_info *info, uint64_t from_tsc, uint64_t to_tsc,
 	       uint64_t tsc_hz);
 void dom0_free(struct dom0 *dom0);
 

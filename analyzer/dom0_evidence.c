@@ -3,19 +3,17 @@
 
 enum { EVTCHN_INTERDOMAIN = 2 }; /* xen/include/public/event_channel.h EVTCHNSTAT_interdomain */
 
-bool dom0_evidence_init(struct dom0_evidence *evidence, const struct vcpus *vcpus, uint64_t from_tsc, uint64_t to_tsc, uint64_t bin_tsc)
+void dom0_evidence_init(struct dom0_evidence *evidence, const struct runners *runners, uint64_t from_tsc, uint64_t to_tsc, uint64_t bin_tsc)
 {
-	*evidence = (struct dom0_evidence){ .from_tsc = from_tsc, .to_tsc = to_tsc };
+	*evidence = (struct dom0_evidence){ .runners = runners, .from_tsc = from_tsc, .to_tsc = to_tsc };
 	charge_init(&evidence->by_order, from_tsc, bin_tsc);
 	charge_init(&evidence->by_records, from_tsc, bin_tsc);
-	return runners_init(&evidence->runners, vcpus);
 }
 
 void dom0_evidence_free(struct dom0_evidence *evidence)
 {
 	charge_free(&evidence->by_order);
 	charge_free(&evidence->by_records);
-	runners_free(&evidence->runners);
 }
 
 /* ---- who is who ---- */
@@ -23,18 +21,18 @@ void dom0_evidence_free(struct dom0_evidence *evidence)
 /* The vCPU that runs on the pCPU which wrote a record; NULL if that is not known. */
 static const struct vcpu *runner(const struct dom0_evidence *evidence, const struct rec *rec)
 {
-	return runners_at(&evidence->runners, rec->pcpu);
+	return runners_at(evidence->runners, rec->pcpu);
 }
 
 static uint32_t domain_id_of(const struct dom0_evidence *evidence, const struct vcpu *vcpu)
 {
-	return evidence->runners.vcpus->domains[vcpu->domain].id;
+	return evidence->runners->vcpus->domains[vcpu->domain].id;
 }
 
 /* Index of a guest, -1 if the id is Dom0's, the idle domain's or nobody's. */
 static int32_t guest_index(const struct dom0_evidence *evidence, uint32_t domain_id)
 {
-	return domain_id > 0 && domain_id < DOMID_IDLE ? evidence->runners.vcpus->domain_by_id[domain_id] : -1;
+	return domain_id > 0 && domain_id < DOMID_IDLE ? evidence->runners->vcpus->domain_by_id[domain_id] : -1;
 }
 
 static void kicked(struct dom0_evidence *evidence, struct charge *charge, uint32_t dom0_vcpu, uint32_t guest_id)
@@ -129,7 +127,7 @@ static bool ran(struct charge *charge, uint32_t vcpu, const struct interval *int
 
 void dom0_evidence_interval(struct dom0_evidence *evidence, const struct interval *interval)
 {
-	const struct vcpu *vcpu = &evidence->runners.vcpus->vcpus[interval->vcpu];
+	const struct vcpu *vcpu = &evidence->runners->vcpus->vcpus[interval->vcpu];
 
 	if (interval->state != RUNNING && interval->state != UNKNOWN)
 		return;

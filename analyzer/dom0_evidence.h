@@ -13,22 +13,16 @@
 #include "analyzer/runners.h"
 
 struct dom0_evidence {
-	struct runners runners;
+	const struct runners *runners; /* borrowed */
 	uint64_t from_tsc, to_tsc;   /* the window that counts */
 	struct charge by_order, by_records;
 	uint64_t copied_bytes, sends; /* what the extra records said in all */
 	bool out_of_memory;
 };
 
-/* bin_tsc: as in series_init().  False when out of memory. */
-bool dom0_evidence_init(struct dom0_evidence *evidence, const struct vcpus *vcpus, uint64_t from_tsc, uint64_t to_tsc, uint64_t bin_tsc);
+/* bin_tsc: as in series_init(). */
+void dom0_evidence_init(struct dom0_evidence *evidence, const struct runners *runners, uint64_t from_tsc, uint64_t to_tsc, uint64_t bin_tsc);
 void dom0_evidence_free(struct dom0_evidence *evidence);
-
-/* A vCPU is in this state from now on. */
-static inline void dom0_evidence_change(struct dom0_evidence *evidence, size_t vcpu, enum runstate state)
-{
-	runners_change(&evidence->runners, vcpu, state);
-}
 
 /* Any record of a kind from REC_NOTES on; takes those that say something here. */
 void dom0_evidence_note(struct dom0_evidence *evidence, const struct rec *rec);

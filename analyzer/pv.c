@@ -68,10 +68,9 @@ bool pv_entry_has_address(enum pv_entry entry)
 	return entry != PV_MATH_STATE_RESTORE;
 }
 
-bool pv_init(struct pv *pv, const struct vcpus *vcpus, struct trust *trust)
+void pv_init(struct pv *pv, const struct runners *runners, struct trust *trust)
 {
-	*pv = (struct pv){ .vcpus = vcpus, .trust = trust, .to_tsc = UINT64_MAX };
-	return runners_init(&pv->runners, vcpus);
+	*pv = (struct pv){ .vcpus = runners->vcpus, .trust = trust, .to_tsc = UINT64_MAX, .runners = runners };
 }
 
 void pv_free(struct pv *pv)
@@ -79,12 +78,6 @@ void pv_free(struct pv *pv)
 	for (size_t i = 0; i < pv->room; i++)
 		free(pv->domains[i].places);
 	free(pv->domains);
-	runners_free(&pv->runners);
-}
-
-void pv_change(struct pv *pv, size_t vcpu, enum runstate state)
-{
-	runners_change(&pv->runners, vcpu, state);
 }
 
 /* ---- whose ---- */
@@ -199,7 +192,7 @@ static void take_call(struct pv_domain *domain, uint64_t *calls, uint32_t op)
 
 void pv_note(struct pv *pv, const struct rec *rec)
 {
-	const struct vcpu *runner = runners_at(&pv->runners, rec->pcpu);
+	const struct vcpu *runner = runners_at(pv->runners, rec->pcpu);
 	struct pv_domain *domain;
 
 	if (rec->tsc < pv->from_tsc || rec->tsc > pv->to_tsc)

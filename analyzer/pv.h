@@ -4,7 +4,7 @@
  * by place, which is a kind of entry and the address of the instruction that made it.
  *
  * Such a record is written by the pCPU on which its vCPU runs.  A stream hands it over when it passes it by, which is
- * after the record before it on the same pCPU was taken and before the next one is: so pv_change() knows who runs there.
+ * after the record before it on the same pCPU was taken and before the next one is: so it is known who runs there.
  *
  * The first PV_PLACES_MAX places of a domain are counted each, what comes after that many together.
  */
@@ -45,19 +45,15 @@ struct pv {
 	const struct vcpus *vcpus;     /* borrowed */
 	struct trust *trust;           /* borrowed */
 	uint64_t from_tsc, to_tsc;     /* records within count */
-	struct runners runners;
+	const struct runners *runners; /* borrowed */
 	struct pv_domain *domains;     /* by index into vcpus.domains */
 	size_t room;
 	uint64_t unplaced_records;     /* written where it is not known who ran, within count or before */
 	bool out_of_memory;
 };
 
-/* False when out of memory. */
-bool pv_init(struct pv *pv, const struct vcpus *vcpus, struct trust *trust);
+void pv_init(struct pv *pv, const struct runners *runners, struct trust *trust);
 void pv_free(struct pv *pv);
-
-/* A vCPU is in this state from now on. */
-void pv_change(struct pv *pv, size_t vcpu, enum runstate state);
 
 /* Takes a record of kind REC_PV. */
 void pv_note(struct pv *pv, const struct rec *rec);

@@ -11,6 +11,7 @@ struct lab {
 	struct vcpu rows[2];
 	struct vcpus vcpus;
 	struct trust trust;
+	struct runners runners;
 	struct pv pv;
 };
 
@@ -18,7 +19,14 @@ static void begin(struct lab *lab)
 {
 	*lab = (struct lab){ .rows = { { .domain = 0, .pcpu = 0 }, { .domain = 1, .pcpu = 1 } }, .trust = { .messages = 1000 } };
 	lab->vcpus = (struct vcpus){ .vcpus = lab->rows, .vcpu_count = 2 };
-	assert_true(pv_init(&lab->pv, &lab->vcpus, &lab->trust));
+	assert_true(runners_init(&lab->runners, &lab->vcpus));
+	pv_init(&lab->pv, &lab->runners, &lab->trust);
+}
+
+static void end(struct lab *lab)
+{
+	pv_free(&lab->pv);
+	runners_free(&lab->runners);
 }
 
 static void note(struct lab *lab, uint16_t pcpu, uint64_t tsc, uint32_t id, const uint32_t *words, uint8_t count)
@@ -54,16 +62,16 @@ static void a_record_is_of_who_runs(void **state)
 	(void)state;
 	begin(&lab);
 	note(&lab, 0, 0, 0x20100d, op, 1);               /* before it is known */
-	pv_change(&lab.pv, 0, RUNNING);
-	pv_change(&lab.pv, 1, RUNNING);
+	runners_change(&lab.runners, 0, RUNNING);
+	runners_change(&lab.runners, 1, RUNNING);
 	note(&lab, 0, 0, 0x20100d, op, 1);
 	note(&lab, 1, 0, 0x20100d, op, 1);
 	note(&lab, 1, 0, 0x20200e, op, 1);
-	pv_change(&lab.pv, 0, BLOCKED);
+	runners_change(&lab.runners, 0, BLOCKED);
 	note(&lab, 0, 0, 0x20100d, op, 1);               /* nobody runs there */
 	lab.rows[1].pcpu = 0;
-	pv_change(&lab.pv, 1, RUNNING);                  /* another pCPU now */
-	pv_change(&lab.pv, 0, OFFLINE);                  /* it was not the one that ran there */
+	runners_change(&lab.runners, 1, RUNNING);                  /* another pCPU now */
+	runners_change(&lab.runners, 0, OFFLINE);                  /* it was not the one that ran there */
 	note(&lab, 0, 0, 0x20100d, op, 1);
 	assert_int_equal(pv_of(&lab.pv, 0)->calls[32], 1);
 	assert_int_equal(pv_of(&lab.pv, 1)->calls[32], 2);
@@ -72,7 +80,7 @@ static void a_record_is_of_who_runs(void **state)
 	assert_int_equal(lab.pv.unplaced_records, 2);
 	assert_null(pv_of(&lab.pv, 2));
 	assert_null(pv_of(&lab.pv, 100000));
-	pv_free(&lab.pv);
+	end(&lab);
 }
 
 static void only_the_window_counts(void **state)
@@ -84,11 +92,11 @@ static void only_the_window_counts(void **state)
 	begin(&lab);
 	lab.pv.from_tsc = 100;
 	lab.pv.to_tsc = 200;
-	pv_change(&lab.pv, 0, RUNNING);
+	runners_change(&lab.runners, 0, RUNNING);
 	for (uint64_t tsc = 50; tsc <= 250; tsc += 50)
 		note(&lab, 0, tsc, 0x20100d, op, 1);
 	assert_int_equal(pv_of(&lab.pv, 0)->calls[PV_CALLS], 3);
-	pv_free(&lab.pv);
+	end(&lab);
 }
 
 /* The address of the instruction is told apart from the others in the record. */
@@ -108,7 +116,7 @@ static void where_addresses_are(void **state)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct lab lab;
 		begin(&lab);
-		pv_change(&lab.pv, 0, RUNNING);
+		runners_change(&lab.runners, 0, RUNNING);
 		note(&lab, 0, 0, rows[i].id, words, rows[i].words);
 		if (count_at(&lab, 0, rows[i].entry, rows[i].address) != 1)
 			fail_msg("a record 0x%x is not where it should be", rows[i].id);
@@ -118,7 +126,7 @@ static void where_addresses_are(void **state)
 			assert_int_equal(lab.trust.short_records, 1);
 			assert_int_equal(pv_of(&lab.pv, 0)->records, 1);
 		}
-		pv_free(&lab.pv);
+		end(&lab);
 	}
 }
 
@@ -129,14 +137,14 @@ static void each_place_is_counted(void **state)
 
 	(void)state;
 	begin(&lab);
-	pv_change(&lab.pv, 0, RUNNING);
+	runners_change(&lab.runners, 0, RUNNING);
 	for (uint64_t round = 0; round < 3; round++)
 		for (uint64_t i = 0; i < PLACES; i += round + 1)
 			privop_at(&lab, UINT64_C(0xffffffff81000000) + i);
 	assert_int_equal(pv_of(&lab.pv, 0)->place_count, PLACES);
 	for (uint64_t i = 0; i < PLACES; i++)
 		assert_int_equal(count_at(&lab, 0, PV_EMULATE_PRIVOP, UINT64_C(0xffffffff81000000) + i), 1 + (i % 2 == 0) + (i % 3 == 0));
-	pv_free(&lab.pv);
+	end(&lab);
 }
 
 /* One domain cannot take the room of another, and what has none is counted all the same. */
@@ -147,7 +155,7 @@ static void too_many_places(void **state)
 
 	(void)state;
 	begin(&lab);
-	pv_change(&lab.pv, 0, RUNNING);
+	runners_change(&lab.runners, 0, RUNNING);
 	for (uint64_t i = 0; i < PV_PLACES_MAX + EXTRA; i++)
 		privop_at(&lab, 1 + i * 4096);
 	privop_at(&lab, 1);
@@ -156,7 +164,7 @@ static void too_many_places(void **state)
 	assert_int_equal(pv_of(&lab.pv, 0)->entries[PV_EMULATE_PRIVOP], PV_PLACES_MAX + EXTRA + 1);
 	assert_int_equal(count_at(&lab, 0, PV_EMULATE_PRIVOP, 1), 2);
 	assert_true(pv_of(&lab.pv, 0)->place_room <= 2 * PV_PLACES_MAX);
-	pv_free(&lab.pv);
+	end(&lab);
 }
 
 static void titles(void **state)
