@@ -174,6 +174,8 @@ void stretches_close_mixed(struct stretches *stretches, const struct stretch_end
 {
 	const struct fluid_moment *now = stretches->scene->fluid->now;
 
+	if (now->domain_count == now->wanting_count)
+		return;
 	for (size_t at = 0; at < now->wanting_count; at++)
 		if (!wants_alone(now, at) && row_at(stretches, at)->state != RUNNING && stretches->scene->domain[row_at(stretches, at)->domain].running > 0)
 			close_open(stretches, at, end);
