@@ -69,8 +69,8 @@ static double entitled_of(const struct block_sources *from, const struct domain 
 static void read_totals(const struct blocks *blocks, const struct block_sources *from, size_t d, uint64_t tsc, double *totals)
 {
 	const struct domain *domain = &from->vcpus->domains[d];
-	const struct lag_domain *lag = lag_of(&from->causes->lag, d);
-	const struct cause_domain *causes = causes_of(&from->causes->causes, d);
+	const struct lag_domain *lag = lag_of(&from->why->lag, d);
+	const struct cause_domain *causes = causes_of(&from->why->causes, d);
 
 	memset(totals, 0, BLOCK_TOTALS * sizeof(*totals));
 	read_states(blocks, from, domain, tsc, totals + TOTAL_STATE);
@@ -88,8 +88,8 @@ static void read_host(const struct blocks *blocks, const struct block_sources *f
 	for (int row = 0; row < DOM0_ROWS; row++)
 		host[HOST_DOM0_ROW + row] = (double)dom0_ledger_row_tsc(&from->dom0->ledger, (enum dom0_row)row);
 	for (size_t level = 0; level < FAIRNESS_LEVELS; level++) {
-		host[HOST_JAIN_SUM + level] = from->windows->fairness.levels[level].jain_sum;
-		host[HOST_JAIN_WINDOWS + level] = (double)from->windows->fairness.levels[level].jain_windows;
+		host[HOST_JAIN_SUM + level] = from->fairness->levels[level].jain_sum;
+		host[HOST_JAIN_WINDOWS + level] = (double)from->fairness->levels[level].jain_windows;
 	}
 }
 

@@ -15,6 +15,7 @@
 #define XTRACE_BLOCKS_H
 
 #include "analyzer/dom0.h"
+#include "analyzer/fairness.h"
 #include "analyzer/fluid.h"
 #include "analyzer/metrics.h"
 #include "analyzer/result_dom0.h"
@@ -74,7 +75,8 @@ struct block_sources {
 	const struct account *account;
 	const struct latency *latency;
 	const struct fluid *fluid;
-	const struct why *windows, *causes; /* as they were asked */
+	const struct fairness *fairness;
+	const struct why *why;
 	const struct dom0 *dom0;
 };
 
@@ -82,8 +84,7 @@ struct block_sources {
 bool blocks_init(struct blocks *blocks, uint64_t from_tsc, uint64_t tsc_hz);
 void blocks_free(struct blocks *blocks);
 
-/* The block ends at blocks->end_tsc.  No source has gone further; lag, causes and short-term fairness are taken as of the last
- * change before, for to cut the stretch since then in two could change what cause it gets.  False when out of memory. */
+/* The block ends at blocks->end_tsc; all sources are as at that time.  False when out of memory. */
 bool blocks_close(struct blocks *blocks, const struct block_sources *from);
 
 /* The window ends and so do all sources; what is left is a block of its own, or part of the last one if it is less than half of one. */

@@ -73,7 +73,7 @@ static void end_piece(struct cause_record *record, struct evidence *piece)
 {
 	if (piece->lag_tsc > 0)
 		keep_evidence(record, piece);
-	*piece = (struct evidence){ 0 };
+	piece->lag_tsc = 0;
 }
 
 static void grow_piece(struct evidence *piece, uint64_t begin_tsc, uint64_t end_tsc, double lag_tsc)

@@ -5,61 +5,77 @@
 
 /* ---- one side ---- */
 
-/* asked: enum why_questions; 0: none. */
+enum { ASKED_FAIRNESS = 1 << 0, ASKED_WHY = 1 << 1 };
+
 static bool side_init(struct moments_side *side, unsigned asked, const struct vcpus *vcpus, struct hostinfo *host, const struct moments_window *window)
 {
 	side->host = host;
+	side->asked = asked;
 	side->due_tsc = hostinfo_next_change(host);
 	fluid_init(&side->fluid, host, vcpus, window->pcpus);
 	side->fluid.from_tsc = window->from_tsc;
 	side->fluid.to_tsc = window->to_tsc;
-	return why_init(&side->why, asked, vcpus, &side->fluid, window->from_tsc, window->to_tsc, window->tsc_hz);
+	return (!(asked & ASKED_FAIRNESS) ||
+		fairness_init(&side->fairness, vcpus, &side->fluid, window->from_tsc, window->to_tsc, window->tsc_hz)) &&
+	       (!(asked & ASKED_WHY) || why_init(&side->why, vcpus, &side->fluid, window->from_tsc, window->to_tsc, window->tsc_hz));
 }
 
 static void side_free(struct moments_side *side)
 {
+	fairness_free(&side->fairness);
 	why_free(&side->why);
 	fluid_free(&side->fluid);
 }
 
 static void side_change(struct moments_side *side, size_t vcpu, uint64_t tsc, enum runstate state)
 {
-	if (side->why.asked)
+	if (side->asked & ASKED_FAIRNESS && !fairness_change(&side->fairness, vcpu, tsc, state))
+		side->out_of_memory = true;
+	if (side->asked & ASKED_WHY)
 		why_change(&side->why, vcpu, tsc, state);
 	fluid_change(&side->fluid, vcpu, tsc, state);
 }
 
+static void pass_settings(struct moments_side *side, uint64_t tsc)
+{
+	if (side->asked & ASKED_FAIRNESS)
+		fairness_settings(&side->fairness, tsc);
+	if (side->asked & ASKED_WHY)
+		why_reach(&side->why, tsc);
+	hostinfo_pass(side->host, tsc);
+	if (side->asked & ASKED_WHY)
+		why_settings(&side->why, tsc);
+	fluid_settings(&side->fluid, tsc);
+	side->due_tsc = hostinfo_next_change(side->host);
+}
+
 static void side_settings(struct moments_side *side, uint64_t tsc)
 {
-	while (side->due_tsc <= tsc) {
-		uint64_t change_tsc = side->due_tsc;
-		if (side->why.asked)
-			why_settings(&side->why, change_tsc);
-		hostinfo_pass(side->host, change_tsc);
-		if (side->why.asked & WHY_CAUSES)
-			credit_settings(&side->why.credit, change_tsc);
-		fluid_settings(&side->fluid, change_tsc);
-		side->due_tsc = hostinfo_next_change(side->host);
-	}
+	while (side->due_tsc <= tsc)
+		pass_settings(side, side->due_tsc);
 }
 
 static void side_reach(struct moments_side *side, uint64_t tsc)
 {
 	side_settings(side, tsc);
-	if (side->why.asked & WHY_CAUSES)
+	if (side->asked & ASKED_FAIRNESS)
+		fairness_reach(&side->fairness, tsc);
+	if (side->asked & ASKED_WHY)
 		why_reach(&side->why, tsc);
 }
 
 static void side_finish(struct moments_side *side, uint64_t to_tsc)
 {
-	if (side->why.asked)
+	if (side->asked & ASKED_FAIRNESS)
+		fairness_finish(&side->fairness, to_tsc);
+	if (side->asked & ASKED_WHY)
 		why_finish(&side->why, to_tsc);
 	fluid_finish(&side->fluid, to_tsc);
 }
 
 static bool side_out_of_memory(const struct moments_side *side)
 {
-	return side->fluid.out_of_memory || why_out_of_memory(&side->why);
+	return side->out_of_memory || side->fluid.out_of_memory || why_out_of_memory(&side->why);
 }
 
 /* ---- the second thread ---- */
@@ -142,7 +158,7 @@ static bool init_apart(struct moments *moments, const struct hostinfo *host, con
 	    !vcpus_init(&moments->vcpus, window->begin_tsc, &moments->uncounted, interval_apart, moments))
 		return false;
 	moments->vcpus.changed = changed_apart;
-	return side_init(&moments->apart, WHY_CAUSES, &moments->vcpus, &moments->host, window);
+	return side_init(&moments->apart, ASKED_WHY, &moments->vcpus, &moments->host, window);
 }
 
 /* ---- both ---- */
@@ -150,7 +166,9 @@ static bool init_apart(struct moments *moments, const struct hostinfo *host, con
 bool moments_init(struct moments *moments, enum moments_way way, const struct vcpus *vcpus, struct hostinfo *host,
 		  const struct moments_window *window)
 {
-	static const unsigned asked[] = { [MOMENTS_BRIEF] = 0, [MOMENTS_TOGETHER] = WHY_ALL, [MOMENTS_APART] = WHY_WINDOWS };
+	static const unsigned asked[] = {
+		[MOMENTS_BRIEF] = 0, [MOMENTS_TOGETHER] = ASKED_FAIRNESS | ASKED_WHY, [MOMENTS_APART] = ASKED_FAIRNESS,
+	};
 
 	*moments = (struct moments){ 0 };
 	if (way == MOMENTS_APART && has_second_cpu())
@@ -177,7 +195,7 @@ void moments_preset(struct moments *moments, const struct rec *rec)
 
 static void take_note(struct moments *moments, const struct rec *rec)
 {
-	const struct note note = note_of(moments->here.why.scene.vcpus, rec);
+	const struct note note = note_of(moments->here.fluid.vcpus, rec);
 
 	if (!moments->relay)
 		why_note(&moments->here.why, &note);
@@ -205,7 +223,8 @@ void moments_pass(struct moments *moments, const struct vcpu_change *change)
 
 void moments_interval(struct moments *moments, const struct interval *interval)
 {
-	why_interval(&moments->here.why, interval);
+	if (moments->here.asked & ASKED_WHY)
+		why_interval(&moments->here.why, interval);
 }
 
 void moments_change(struct moments *moments, size_t vcpu, uint64_t tsc, enum runstate state)
@@ -247,19 +266,20 @@ const struct fluid *moments_fluid(const struct moments *moments)
 	return &moments->here.fluid;
 }
 
-const struct why *moments_windows(const struct moments *moments)
+const struct fairness *moments_fairness(const struct moments *moments)
 {
-	return &moments->here.why;
+	return &moments->here.fairness;
 }
 
-const struct why *moments_causes(const struct moments *moments)
+const struct why *moments_why(const struct moments *moments)
 {
 	return moments->relay ? &moments->apart.why : &moments->here.why;
 }
 
 bool moments_fill(const struct moments *moments, struct result *result)
 {
-	return why_fill(&moments->here.why, result) && (!moments->relay || why_fill(&moments->apart.why, result));
+	fairness_fill(moments_fairness(moments), result);
+	return why_fill(moments_why(moments), result);
 }
 
 bool moments_out_of_memory(const struct moments *moments)

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What each vCPU is entitled to (fluid.h) and the questions about moments (why.h), which rest on it.
+ * What each vCPU is entitled to (fluid.h) and the questions that rest on it: how fair each short while was (fairness.h), and why (why.h).
  *
- * They are most of the work.  So, where there is a second CPU, half of the questions are a second thread's: it follows the
+ * They are most of the work.  So, where there is a second CPU, why is a second thread's question: it follows the
  * same records with vCPUs' states of its own, which come to the same indices, and nothing is touched by both threads at a
  * time.  What comes of it is the same to the bit.
  */
 #ifndef XTRACE_MOMENTS_H
 #define XTRACE_MOMENTS_H
 
+#include "analyzer/fairness.h"
 #include "analyzer/fluid.h"
 #include "analyzer/relay.h"
 #include "analyzer/trust.h"
 #include "analyzer/why.h"
 
 enum moments_way {
-	MOMENTS_BRIEF,              /* nothing of why.h */
+	MOMENTS_BRIEF,              /* only what is entitled */
 	MOMENTS_TOGETHER,           /* in one thread */
 	MOMENTS_APART,              /* in two, if there can be two */
 };
@@ -25,7 +26,10 @@ struct moments_side {
 	struct hostinfo *host;      /* borrowed; its settings pass here */
 	uint64_t due_tsc;           /* the next ones */
 	struct fluid fluid;
+	unsigned asked;             /* bits of moments.c: which of the next two */
+	struct fairness fairness;
 	struct why why;
+	bool out_of_memory;
 };
 
 struct moments {
@@ -73,11 +77,11 @@ void moments_finish(struct moments *moments, uint64_t end_tsc, uint64_t to_tsc);
 
 const struct fluid *moments_fluid(const struct moments *moments);
 
-/* Where WHY_WINDOWS and WHY_CAUSES were asked. */
-const struct why *moments_windows(const struct moments *moments);
-const struct why *moments_causes(const struct moments *moments);
+/* Of the side that was asked. */
+const struct fairness *moments_fairness(const struct moments *moments);
+const struct why *moments_why(const struct moments *moments);
 
-/* As why_fill(), of all questions. */
+/* As fairness_fill() and why_fill(). */
 bool moments_fill(const struct moments *moments, struct result *result);
 
 bool moments_out_of_memory(const struct moments *moments);

@@ -16,12 +16,12 @@ static double tslice_ms(const struct hostinfo *host)
 	return host->tslice_ms > 0 ? host->tslice_ms : CREDIT_TSLICE_MS;
 }
 
-bool why_init(struct why *why, unsigned asked, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc,
+bool why_init(struct why *why, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc,
 	      uint64_t tsc_hz)
 {
 	uint64_t slice_tsc = (uint64_t)(tslice_ms(fluid->host) * (double)tsc_hz / 1e3);
 
-	*why = (struct why){ .asked = asked };
+	*why = (struct why){ 0 };
 	lag_init(&why->lag, from_tsc, tsc_hz);
 	boost_init(&why->boost, slice_tsc, &why->credit);
 	if (!scene_init(&why->scene, vcpus, fluid, from_tsc, to_tsc))
@@ -30,8 +30,7 @@ bool why_init(struct why *why, unsigned asked, const struct vcpus *vcpus, const 
 		.scene = &why->scene, .boost = &why->boost, .lag = &why->lag, .causes = &why->causes, .waits = &why->waits,
 	};
 	credit_init(&why->credit, &why->scene, fluid->host, (uint32_t)fluid->pcpus, tsc_hz);
-	return fairness_init(&why->fairness, from_tsc, tsc_hz) &&
-	       causes_init(&why->causes, from_tsc, tsc_hz, slice_tsc);
+	return causes_init(&why->causes, from_tsc, tsc_hz, slice_tsc);
 }
 
 void why_free(struct why *why)
@@ -42,7 +41,6 @@ void why_free(struct why *why)
 	credit_free(&why->credit);
 	lag_free(&why->lag);
 	waits_free(&why->waits);
-	fairness_free(&why->fairness);
 	scene_free(&why->scene);
 }
 
@@ -64,11 +62,7 @@ static inline struct stretch_end pass_time(struct why *why, uint64_t tsc)
 
 	if (begin_tsc >= end.tsc)
 		return end;
-	if (why->asked & WHY_WINDOWS && !fairness_stretch(&why->fairness, &why->scene, begin_tsc, end.tsc))
-		why->out_of_memory = true;
 	why->scene.now_tsc = end.tsc;
-	if (!(why->asked & WHY_CAUSES))
-		return end;
 	if (causes_any_beside(&why->causes, &why->scene))
 		causes_beside(&why->causes, &why->scene, begin_tsc, end.tsc);
 	if (end.tsc >= why->bin_end_tsc)
@@ -123,17 +117,10 @@ static void close_stretches(struct why *why, size_t vcpu, enum runstate state, c
 		stretches_close_mixed(&why->stretches, end);
 }
 
-static bool change_causes(struct why *why, const struct scene_change *change)
-{
-	credit_change(&why->credit, change);
-	boost_change(&why->boost, change);
-	return causes_change(&why->causes, &why->scene, change);
-}
-
 static bool reserve(struct why *why)
 {
 	why->vcpu_count = why->scene.vcpus->vcpu_count;
-	return scene_reserve(&why->scene) && (!(why->asked & WHY_CAUSES) || stretches_reserve(&why->stretches));
+	return scene_reserve(&why->scene) && stretches_reserve(&why->stretches);
 }
 
 void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state)
@@ -146,12 +133,12 @@ void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state)
 		return;
 	if (scene_matters(&why->scene, vcpu, state)) {
 		const struct stretch_end end = pass_time(why, tsc);
-		if (why->asked & WHY_CAUSES)
-			close_stretches(why, vcpu, state, &end);
+		close_stretches(why, vcpu, state, &end);
 	}
 	scene_take(&why->scene, vcpu, tsc, state, &change);
-	if ((why->asked & WHY_WINDOWS && !fairness_change(&why->fairness, &why->scene, &change)) ||
-	    (why->asked & WHY_CAUSES && !change_causes(why, &change)))
+	credit_change(&why->credit, &change);
+	boost_change(&why->boost, &change);
+	if (!causes_change(&why->causes, &why->scene, &change))
 		why->out_of_memory = true;
 }
 
@@ -160,7 +147,7 @@ void why_interval(struct why *why, const struct interval *interval)
 {
 	struct stretch_end end;
 
-	if (!(why->asked & WHY_CAUSES) || why->out_of_memory || !waits_concerns(&why->waits, interval))
+	if (why->out_of_memory || !waits_concerns(&why->waits, interval))
 		return;
 	end = pass_time(why, interval->end_tsc);
 	stretches_close(&why->stretches, why->scene.vcpus->vcpus[interval->vcpu].domain, &end);
@@ -183,8 +170,7 @@ static void move(struct why *why, const struct note *note)
 {
 	const struct stretch_end end = pass_time(why, note->tsc);
 
-	if (why->asked & WHY_CAUSES)
-		stretches_close(&why->stretches, why->scene.vcpus->vcpus[note->vcpu].domain, &end);
+	stretches_close(&why->stretches, why->scene.vcpus->vcpus[note->vcpu].domain, &end);
 	scene_moved(&why->scene, (size_t)note->vcpu, note->argument);
 }
 
@@ -196,21 +182,15 @@ static void hold_back(struct why *why, const struct note *note)
 	stretches_close_queue(&why->stretches, note->pcpu, &end);
 }
 
-static void note_causes(struct why *why, const struct note *note)
+void why_note(struct why *why, const struct note *note)
 {
+	if (why->out_of_memory)
+		return;
 	boost_note(&why->boost, note);
 	credit_note(&why->credit, note);
 	if (note->kind == REC_RATELIMIT && why->scene.waiting_vcpus > 0)
 		hold_back(why, note);
 	causes_note(&why->causes, &why->scene, note);
-}
-
-void why_note(struct why *why, const struct note *note)
-{
-	if (why->out_of_memory)
-		return;
-	if (why->asked & WHY_CAUSES)
-		note_causes(why, note);
 	if (tells_move(note->kind) && note->vcpu != VCPU_NONE && pcpu_valid(note->argument))
 		move(why, note);
 }
@@ -224,13 +204,12 @@ void why_reach(struct why *why, uint64_t tsc)
 	if (why->out_of_memory)
 		return;
 	end = pass_time(why, tsc);
-	if (why->asked & WHY_CAUSES)
-		stretches_close_all(&why->stretches, &end);
+	stretches_close_all(&why->stretches, &end);
 }
 
 void why_settings(struct why *why, uint64_t tsc)
 {
-	why_reach(why, tsc);
+	credit_settings(&why->credit, tsc);
 }
 
 void why_finish(struct why *why, uint64_t end_tsc)
@@ -238,45 +217,10 @@ void why_finish(struct why *why, uint64_t end_tsc)
 	why->scene.to_tsc = end_tsc;
 	why_reach(why, end_tsc);
 	credit_finish(&why->credit, end_tsc);
-	fairness_finish(&why->fairness, end_tsc);
 	causes_finish(&why->causes, &why->scene);
 }
 
 /* ---- the result ---- */
-
-static void fill_starvation(const struct why *why, const struct result *result, struct result_domain *out)
-{
-	const struct domain *domain = vcpus_domain(why->scene.vcpus, out->id, out->generation);
-	size_t index = domain ? (size_t)(domain - why->scene.vcpus->domains) : 0;
-	const struct fairness_guest *guest;
-
-	out->starved_s = out->starved_at_s = NAN;
-	if (!domain || out->id == 0 || index >= why->fairness.guest_room)
-		return;
-	guest = &why->fairness.guests[index];
-	out->starved_s = (double)guest->longest_tsc / (double)result->tsc_hz;
-	if (guest->longest_tsc > 0)
-		out->starved_at_s = result_second(result, guest->longest_at_tsc);
-}
-
-/* Below the longest window that slides comes the whole trace, whose index is known already. */
-static void fill_windows(const struct why *why, struct result *result)
-{
-	size_t count = fairness_windows(&why->fairness, result->tsc_hz, result->windows);
-	unsigned ran = 0, wanted = 0;
-
-	for (size_t d = 0; d < result->domain_count; d++) {
-		ran += result->domains[d].id != 0 && result->domains[d].state_s[RUNNING] > 0;
-		wanted += result->domains[d].id != 0 && result->domains[d].entitled_share > 0;
-	}
-	result->windows[count++] = (struct fairness_window){
-		.window_ms = 1e3 * result->duration_s, .windows = 1, .unknown_windows = why->scene.unknown_vcpus > 0, .jain_windows = wanted > 1,
-		.jain_mean = wanted > 1 ? result->jain_weighted : NAN, .jain_p5 = wanted > 1 ? result->jain_weighted : NAN,
-		.ran_mean = ran, .ran_p5 = ran, .ran_p50 = ran, .ran_p95 = ran,
-	};
-	result->window_count = count;
-	result->horizon_ms = fairness_horizon_ms(result->windows, count);
-}
 
 /* ---- who made whom wait ---- */
 
@@ -443,19 +387,12 @@ static bool fill_boosts(const struct why *why, struct result_domain *out)
 	return true;
 }
 
-static void fill_fairness(const struct why *why, struct result *result)
-{
-	for (size_t d = 0; d < result->domain_count; d++)
-		fill_starvation(why, result, &result->domains[d]);
-	fill_windows(why, result);
-}
-
 static bool fill_domain(const struct why *why, const struct result *result, struct result_domain *out)
 {
 	return fill_causes(why, result, out) && fill_waits(why, result, out) && fill_lag(why, result, out) && fill_boosts(why, out);
 }
 
-static bool fill_reasons(const struct why *why, struct result *result)
+bool why_fill(const struct why *why, struct result *result)
 {
 	for (size_t d = 0; d < result->domain_count; d++)
 		if (!fill_domain(why, result, &result->domains[d]))
@@ -471,11 +408,4 @@ static bool fill_reasons(const struct why *why, struct result *result)
 		if (taken_s(&result->domains[d]) > taken_s(&result->domains[result->furthest_behind]))
 			result->furthest_behind = d;
 	return true;
-}
-
-bool why_fill(const struct why *why, struct result *result)
-{
-	if (why->asked & WHY_WINDOWS)
-		fill_fairness(why, result);
-	return !(why->asked & WHY_CAUSES) || fill_reasons(why, result);
 }

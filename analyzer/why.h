@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The questions about moments, together: each is told of the stretches between two changes, of the changes, and of the
- * intervals as they close.  A new question is a line in each function here.
+ * The questions why: who waited for whom, who fell behind, and what caused it.  Each is told of the stretches between two changes,
+ * of the changes, and of the intervals as they close.  A new question is a line in each function here.
  */
 #ifndef XTRACE_WHY_H
 #define XTRACE_WHY_H
@@ -9,7 +9,6 @@
 #include "analyzer/boost.h"
 #include "analyzer/causes.h"
 #include "analyzer/credit.h"
-#include "analyzer/fairness.h"
 #include "analyzer/lag.h"
 #include "analyzer/notes.h"
 #include "analyzer/scene.h"
@@ -18,17 +17,8 @@
 
 struct result;
 
-/* Two groups, which can be asked apart. */
-enum why_questions {
-	WHY_WINDOWS = 1 << 0,       /* fairness.h */
-	WHY_CAUSES = 1 << 1,        /* all the others */
-	WHY_ALL = WHY_WINDOWS | WHY_CAUSES,
-};
-
 struct why {
-	unsigned asked;             /* enum why_questions */
 	struct scene scene;
-	struct fairness fairness;
 	struct waits waits;
 	struct lag lag;
 	struct credit credit;
@@ -41,8 +31,7 @@ struct why {
 };
 
 /* The window is from_tsc to to_tsc; nothing before counts.  Stays where it is. */
-bool why_init(struct why *why, unsigned asked, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc,
-	      uint64_t tsc_hz);
+bool why_init(struct why *why, const struct vcpus *vcpus, const struct fluid *fluid, uint64_t from_tsc, uint64_t to_tsc, uint64_t tsc_hz);
 void why_free(struct why *why);
 
 /* A vCPU is in this state from now on; called before the fluid hears of it. */
@@ -53,18 +42,18 @@ void why_interval(struct why *why, const struct interval *interval);
 
 void why_note(struct why *why, const struct note *note);
 
-/* Weights, caps or affinities change; called before the fluid hears of it. */
-void why_settings(struct why *why, uint64_t tsc);
-
 /* All is as it is at this time, before which all changes were told. */
 void why_reach(struct why *why, uint64_t tsc);
+
+/* Weights, caps or affinities of the host's info are others from now on; why_reach() was called of it, and the fluid does not know yet. */
+void why_settings(struct why *why, uint64_t tsc);
 
 /* The window ends. */
 void why_finish(struct why *why, uint64_t end_tsc);
 
 bool why_out_of_memory(const struct why *why);
 
-/* Fills what the questions that were asked answer into a result whose domains are there already.  False when out of memory. */
+/* Fills the answers into a result whose domains are there already.  False when out of memory. */
 bool why_fill(const struct why *why, struct result *result);
 
 #endif
