@@ -316,7 +316,7 @@ static void pass_blocks(struct run *run, uint64_t tsc)
 {
 	struct blocks *blocks = &run->result->blocks;
 
-	while (blocks->end_tsc < tsc && blocks->end_tsc < run->to_tsc && !run->brief && !run->sink_failed) {
+	while (blocks_due(blocks, tsc, run->to_tsc) && !run->brief && !run->sink_failed) {
 		follow_kernel(run, blocks->end_tsc);
 		moments_reach(&run->moments, blocks->end_tsc);
 		run->sink_failed = !blocks_close(blocks, &run->sources);
@@ -420,8 +420,8 @@ static bool begin_questions(struct run *run)
 	if (!moments_init(&run->moments, run->brief ? MOMENTS_BRIEF : run->demand ? MOMENTS_TOGETHER : MOMENTS_APART, &run->vcpus, &result->host, &window))
 		return false;
 	run->sources = (struct block_sources){
-		&run->vcpus, &run->account, &result->latency, moments_fluid(&run->moments), moments_fairness(&run->moments),
-		moments_why(&run->moments), &run->dom0,
+		&run->vcpus, &run->account, &result->latency, moments_fluid(&run->moments), moments_fairness(&run->moments), &run->dom0,
+		moments_why(&run->moments),
 	};
 	return run->kernel && blocks_init(&result->blocks, from_tsc, hz) &&
 	       dom0_init(&run->dom0, &run->runners, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
@@ -443,13 +443,18 @@ static int end_window(struct run *run, uint64_t end_tsc, double from_s)
 static bool finish_questions(struct run *run, uint64_t end_tsc)
 {
 	pass_blocks(run, run->to_tsc);
-	moments_reach(&run->moments, end_tsc);
+	moments_meet(&run->moments, end_tsc);
 	vcpus_finish(&run->vcpus, end_tsc);
 	moments_finish(&run->moments, end_tsc, run->to_tsc);
-	if (!run->brief)
-		dom0_finish(&run->dom0, run->to_tsc);
-	return (!run->demand || demand_finish(run->demand, run->to_tsc)) &&
-	       (run->brief || blocks_finish(&run->result->blocks, &run->sources, run->to_tsc));
+	if (run->demand && !demand_finish(run->demand, run->to_tsc))
+		return false;
+	if (run->brief)
+		return true;
+	dom0_finish(&run->dom0, run->to_tsc);
+	if (!blocks_finish(&run->result->blocks, &run->sources, run->to_tsc))
+		return false;
+	moments_join_blocks(&run->moments, &run->result->blocks);
+	return true;
 }
 
 static void tell_window(const struct run *run, const struct analysis_options *options)
@@ -475,7 +480,7 @@ static int follow(struct run *run, const struct analysis_options *options)
 	if (!begin_questions(run) || !preset_states(run))
 		return failed_memory();
 	follow_records(run);
-	moments_reach(&run->moments, 0);
+	moments_meet(&run->moments, 0);
 	if (out_of_memory(run))
 		return failed_memory();
 	end_tsc = end_of(run);

@@ -66,20 +66,29 @@ static double entitled_of(const struct block_sources *from, const struct domain 
 	return sum_tsc;
 }
 
+static void read_why(const struct why *why, size_t d, double *totals)
+{
+	const struct lag_domain *lag = lag_of(&why->lag, d);
+	const struct cause_domain *causes = causes_of(&why->causes, d);
+
+	totals[TOTAL_LAG] = lag ? lag->lag_tsc : 0;
+	totals[TOTAL_FELL] = lag ? lag->fell_tsc : 0;
+	for (size_t cause = 0; causes && cause < CAUSES; cause++)
+		totals[TOTAL_CAUSE + cause] = causes->lag_tsc[cause];
+}
+
 static void read_totals(const struct blocks *blocks, const struct block_sources *from, size_t d, uint64_t tsc, double *totals)
 {
 	const struct domain *domain = &from->vcpus->domains[d];
-	const struct lag_domain *lag = lag_of(&from->why->lag, d);
-	const struct cause_domain *causes = causes_of(&from->why->causes, d);
 
 	memset(totals, 0, BLOCK_TOTALS * sizeof(*totals));
+	if (from->why)
+		read_why(from->why, d, totals);
+	if (!from->account)
+		return;
 	read_states(blocks, from, domain, tsc, totals + TOTAL_STATE);
 	totals[TOTAL_ENTITLED] = entitled_of(from, domain, tsc);
-	totals[TOTAL_LAG] = lag ? lag->lag_tsc : 0;
-	totals[TOTAL_FELL] = lag ? lag->fell_tsc : 0;
 	totals[TOTAL_SHARED_IO] = dom0_charged_tsc(from->dom0, d, totals + TOTAL_CHARGED);
-	for (size_t cause = 0; causes && cause < CAUSES; cause++)
-		totals[TOTAL_CAUSE + cause] = causes->lag_tsc[cause];
 }
 
 static void read_host(const struct blocks *blocks, const struct block_sources *from, uint64_t tsc, double *host)
@@ -175,10 +184,11 @@ static bool write_down(struct blocks *blocks, const struct block_sources *from, 
 		if (!domain->totals)
 			return false;
 		read_totals(blocks, from, d, tsc, domain->totals[blocks->count]);
-		if (!read_waits(domain, blocks->count, from, d))
+		if (from->latency && !read_waits(domain, blocks->count, from, d))
 			return false;
 	}
-	read_host(blocks, from, tsc, blocks->host[blocks->count]);
+	if (from->fairness)
+		read_host(blocks, from, tsc, blocks->host[blocks->count]);
 	blocks->count++;
 	return true;
 }
@@ -232,4 +242,14 @@ bool blocks_finish(struct blocks *blocks, const struct block_sources *from, uint
 		if (blocks->domains[d].totals)
 			to_their_own(blocks->domains[d].totals[0], blocks->count, BLOCK_TOTALS);
 	return true;
+}
+
+void blocks_join(struct blocks *blocks, const struct blocks *others)
+{
+	for (size_t d = 0; d < blocks->domain_room && d < others->domain_room; d++) {
+		double *into = blocks->domains[d].totals ? blocks->domains[d].totals[0] : NULL;
+		const double *from = others->domains[d].totals ? others->domains[d].totals[0] : NULL;
+		for (size_t i = 0; into && from && i < blocks->count * BLOCK_TOTALS; i++)
+			into[i] += from[i];
+	}
 }

@@ -69,15 +69,16 @@ struct blocks {
 	size_t count;                                /* whole blocks */
 };
 
-/* Where the totals are read. */
+/* Where the totals are read: all but why's from the first ones, why's from the last.  Without the ones or the other, NULL, they are 0: where two
+ * threads follow the same trace each has blocks of its own, which begin and end alike. */
 struct block_sources {
 	const struct vcpus *vcpus;
 	const struct account *account;
 	const struct latency *latency;
 	const struct fluid *fluid;
 	const struct fairness *fairness;
-	const struct why *why;
 	const struct dom0 *dom0;
+	const struct why *why;
 };
 
 /* False when out of memory. */
@@ -87,7 +88,16 @@ void blocks_free(struct blocks *blocks);
 /* The block ends at blocks->end_tsc; all sources are as at that time.  False when out of memory. */
 bool blocks_close(struct blocks *blocks, const struct block_sources *from);
 
+/* Before something that comes to pass at this time blocks_close() is due, for as long as this is so; to_tsc: where the window ends. */
+static inline bool blocks_due(const struct blocks *blocks, uint64_t tsc, uint64_t to_tsc)
+{
+	return blocks->end_tsc < tsc && blocks->end_tsc < to_tsc;
+}
+
 /* The window ends and so do all sources; what is left is a block of its own, or part of the last one if it is less than half of one. */
 bool blocks_finish(struct blocks *blocks, const struct block_sources *from, uint64_t end_tsc);
+
+/* Adds the domains' totals of others that are finished, too, and of the same trace. */
+void blocks_join(struct blocks *blocks, const struct blocks *others);
 
 #endif

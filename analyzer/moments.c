@@ -130,14 +130,45 @@ static void take_item(struct moments *moments, const struct relay_item *item, co
 		take_record_apart(moments, (*rec)++);
 }
 
+static uint64_t lesser(uint64_t a_tsc, uint64_t b_tsc)
+{
+	return a_tsc < b_tsc ? a_tsc : b_tsc;
+}
+
+static void pass_blocks_apart(struct moments *moments, uint64_t tsc)
+{
+	const struct block_sources sources = { .vcpus = &moments->vcpus, .why = &moments->apart.why };
+
+	while (blocks_due(&moments->blocks, tsc, moments->to_tsc) && !moments->apart.out_of_memory) {
+		side_reach(&moments->apart, moments->blocks.end_tsc);
+		moments->apart.out_of_memory = !blocks_close(&moments->blocks, &sources);
+	}
+}
+
+static void pass_due_apart(struct moments *moments, uint64_t tsc)
+{
+	pass_blocks_apart(moments, tsc);
+	side_settings(&moments->apart, tsc);
+	moments->due_tsc = lesser(moments->apart.due_tsc, moments->blocks.end_tsc);
+}
+
+static void finish_apart(struct moments *moments, uint64_t to_tsc)
+{
+	const struct block_sources sources = { .vcpus = &moments->vcpus, .why = &moments->apart.why };
+
+	side_finish(&moments->apart, to_tsc);
+	if (!blocks_finish(&moments->blocks, &sources, to_tsc))
+		moments->apart.out_of_memory = true;
+}
+
 static void take_apart(void *arg, const struct relay_batch *batch)
 {
 	struct moments *moments = arg;
 	const struct rec *rec = batch->recs;
 
 	for (size_t i = 0; i < batch->count && !moments->vcpus.out_of_memory; i++) {
-		if (batch->items[i].tsc >= moments->apart.due_tsc)
-			side_settings(&moments->apart, batch->items[i].tsc);
+		if (batch->items[i].tsc >= moments->due_tsc)
+			pass_due_apart(moments, batch->items[i].tsc);
 		take_item(moments, &batch->items[i], &rec);
 	}
 }
@@ -158,7 +189,8 @@ static bool init_apart(struct moments *moments, const struct hostinfo *host, con
 	    !vcpus_init(&moments->vcpus, window->begin_tsc, &moments->uncounted, interval_apart, moments))
 		return false;
 	moments->vcpus.changed = changed_apart;
-	return side_init(&moments->apart, ASKED_WHY, &moments->vcpus, &moments->host, window);
+	return blocks_init(&moments->blocks, window->from_tsc, window->tsc_hz) &&
+	       side_init(&moments->apart, ASKED_WHY, &moments->vcpus, &moments->host, window);
 }
 
 /* ---- both ---- */
@@ -183,6 +215,7 @@ void moments_free(struct moments *moments)
 	relay_free(moments->relay);
 	side_free(&moments->here);
 	side_free(&moments->apart);
+	blocks_free(&moments->blocks);
 	vcpus_free(&moments->vcpus);
 	hostinfo_copy_free(&moments->host);
 }
@@ -245,9 +278,15 @@ void moments_settings(struct moments *moments, uint64_t tsc)
 void moments_reach(struct moments *moments, uint64_t tsc)
 {
 	side_reach(&moments->here, tsc);
+}
+
+void moments_meet(struct moments *moments, uint64_t tsc)
+{
+	side_reach(&moments->here, tsc);
 	if (!moments->relay)
 		return;
 	relay_drain(moments->relay);
+	pass_blocks_apart(moments, tsc);
 	side_reach(&moments->apart, tsc);
 }
 
@@ -258,7 +297,7 @@ void moments_finish(struct moments *moments, uint64_t end_tsc, uint64_t to_tsc)
 		return;
 	moments->to_tsc = to_tsc;
 	vcpus_finish(&moments->vcpus, end_tsc);
-	side_finish(&moments->apart, to_tsc);
+	finish_apart(moments, to_tsc);
 }
 
 const struct fluid *moments_fluid(const struct moments *moments)
@@ -268,18 +307,23 @@ const struct fluid *moments_fluid(const struct moments *moments)
 
 const struct fairness *moments_fairness(const struct moments *moments)
 {
-	return &moments->here.fairness;
+	return moments->here.asked & ASKED_FAIRNESS ? &moments->here.fairness : NULL;
 }
 
 const struct why *moments_why(const struct moments *moments)
 {
-	return moments->relay ? &moments->apart.why : &moments->here.why;
+	return moments->here.asked & ASKED_WHY ? &moments->here.why : NULL;
+}
+
+void moments_join_blocks(const struct moments *moments, struct blocks *blocks)
+{
+	blocks_join(blocks, &moments->blocks);
 }
 
 bool moments_fill(const struct moments *moments, struct result *result)
 {
-	fairness_fill(moments_fairness(moments), result);
-	return why_fill(moments_why(moments), result);
+	fairness_fill(&moments->here.fairness, result);
+	return why_fill(moments->relay ? &moments->apart.why : &moments->here.why, result);
 }
 
 bool moments_out_of_memory(const struct moments *moments)

@@ -9,6 +9,7 @@
 #ifndef XTRACE_MOMENTS_H
 #define XTRACE_MOMENTS_H
 
+#include "analyzer/blocks.h"
 #include "analyzer/fairness.h"
 #include "analyzer/fluid.h"
 #include "analyzer/relay.h"
@@ -36,6 +37,8 @@ struct moments {
 	struct moments_side here;   /* the caller's thread */
 	struct moments_side apart;  /* the second one's, as all that follows */
 	struct relay *relay;        /* NULL: there is no second thread */
+	struct blocks blocks;       /* of why */
+	uint64_t due_tsc;           /* the next block or settings */
 	struct vcpus vcpus;
 	struct hostinfo host;
 	uint64_t from_tsc, to_tsc;
@@ -69,17 +72,23 @@ void moments_change(struct moments *moments, size_t vcpu, uint64_t tsc, enum run
 uint64_t moments_due_tsc(const struct moments *moments);
 void moments_settings(struct moments *moments, uint64_t tsc);
 
-/* All, in either thread, is as it is at this time; what follows may be read up to the next record. */
+/* All that the caller's thread follows is as it is at this time, up to which all was told. */
 void moments_reach(struct moments *moments, uint64_t tsc);
+
+/* All, in either thread; the second one waits until the next record is told. */
+void moments_meet(struct moments *moments, uint64_t tsc);
 
 /* The trace and the window end; the caller's vcpus did. */
 void moments_finish(struct moments *moments, uint64_t end_tsc, uint64_t to_tsc);
 
 const struct fluid *moments_fluid(const struct moments *moments);
 
-/* Of the side that was asked. */
+/* What the caller's thread is asked itself: for its blocks.  NULL: it is not. */
 const struct fairness *moments_fairness(const struct moments *moments);
 const struct why *moments_why(const struct moments *moments);
+
+/* Once it is finished: adds to the caller's blocks, which are finished, too, what the second thread's have. */
+void moments_join_blocks(const struct moments *moments, struct blocks *blocks);
 
 /* As fairness_fill() and why_fill(). */
 bool moments_fill(const struct moments *moments, struct result *result);
