@@ -103,19 +103,19 @@ static inline void load_windows(const struct fairness_half *first, pair *running
 	*entitled_tsc = (pair){ window[1], next[1] };
 }
 
-static void judge_ran(const struct fairness *fairness, const struct fairness_level *level, size_t first, size_t count, struct verdict *out)
+/* Two windows, from this one on, in which no more than one guest wanted to run; of so many places, none if nobody did. */
+static inline void judge_ran(const struct fairness_level *level, size_t window, size_t places, struct verdict *out, size_t at)
 {
-	for (size_t i = 0; i < count; i += 2) {
-		const struct fairness_half *half = level->halves + first + i;
-		pair_bits ran = { 0, 0 };
-		for (size_t place = 0; place < fairness->place_count; place++, half += level->stride) {
-			pair running_tsc, entitled_tsc;
-			load_windows(half, &running_tsc, &entitled_tsc);
-			ran -= is_some(running_tsc);
-		}
-		memcpy(&out->ran[i], &ran, sizeof(ran));
-		memset(&out->jain[i], 0, sizeof(pair));
+	const struct fairness_half *half = level->halves + window;
+	pair_bits ran = { 0, 0 };
+
+	for (size_t place = 0; place < places; place++, half += level->stride) {
+		pair running_tsc, entitled_tsc;
+		load_windows(half, &running_tsc, &entitled_tsc);
+		ran -= is_some(running_tsc);
 	}
+	memcpy(&out->ran[at], &ran, sizeof(ran));
+	memset(&out->jain[at], 0, sizeof(pair));
 }
 
 /* Jain's index is the square of the sum of what guests attained over what they were entitled to, over as many times the sum of its
@@ -127,27 +127,26 @@ static inline pair jain_of(pair wanted, pair sum, pair squares)
 	return only(is_some(wanted - one), sum * sum / (wanted * squares + least));
 }
 
-static inline void judge_jain(const struct fairness *fairness, const struct fairness_level *level, size_t first, size_t count, struct verdict *out)
+static inline void judge_jain(const struct fairness *fairness, const struct fairness_level *level, size_t window, struct verdict *out, size_t at)
 {
-	for (size_t i = 0; i < count; i += 2) {
-		const struct fairness_half *half = level->halves + first + i;
-		pair one = { 1, 1 }, wanted = { 0, 0 }, sum = { 0, 0 }, squares = { 0, 0 };
-		pair_bits ran = { 0, 0 };
-		for (size_t place = 0; place < fairness->place_count; place++, half += level->stride) {
-			pair running_tsc, entitled_tsc, attained;
-			pair_bits wants;
-			load_windows(half, &running_tsc, &entitled_tsc);
-			wants = is_some(entitled_tsc);
-			attained = only(wants, running_tsc / entitled_tsc);
-			ran -= is_some(running_tsc);
-			wanted += only(wants, one);
-			sum += attained;
-			squares += attained * attained;
-		}
-		memcpy(&out->ran[i], &ran, sizeof(ran));
-		sum = jain_of(wanted, sum, squares);
-		memcpy(&out->jain[i], &sum, sizeof(sum));
+	const struct fairness_half *half = level->halves + window;
+	pair one = { 1, 1 }, wanted = { 0, 0 }, sum = { 0, 0 }, squares = { 0, 0 }, jain;
+	pair_bits ran = { 0, 0 };
+
+	for (size_t place = 0; place < fairness->place_count; place++, half += level->stride) {
+		pair running_tsc, entitled_tsc, attained;
+		pair_bits wants;
+		load_windows(half, &running_tsc, &entitled_tsc);
+		wants = is_some(entitled_tsc);
+		attained = only(wants, running_tsc / entitled_tsc);
+		ran -= is_some(running_tsc);
+		wanted += only(wants, one);
+		sum += attained;
+		squares += attained * attained;
 	}
+	jain = jain_of(wanted, sum, squares);
+	memcpy(&out->ran[at], &ran, sizeof(ran));
+	memcpy(&out->jain[at], &jain, sizeof(jain));
 }
 
 static unsigned jain_step(double jain)
@@ -205,10 +204,13 @@ static inline void judge_tile(const struct fairness *fairness, struct fairness_l
 {
 	struct verdict verdict;
 
-	if (marks & (marks - 1))
-		judge_jain(fairness, level, first, count, &verdict);
-	else
-		judge_ran(fairness, level, first, count, &verdict);
+	for (size_t i = 0; i < count; i += 2) {
+		uint64_t marked = marks_of(level, first + i) | level->marks[first + i + 2];
+		if (marked & (marked - 1))
+			judge_jain(fairness, level, first + i, &verdict, i);
+		else
+			judge_ran(level, first + i, marked != 0 ? fairness->place_count : 0, &verdict, i);
+	}
 	level->windows += count * times;
 	if (marks & (MARK_NONE | MARK_UNKNOWN))
 		count_known(level, first, &verdict, count, times);
