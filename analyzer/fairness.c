@@ -416,13 +416,14 @@ static inline int32_t place_of(const struct fairness *fairness, uint32_t domain)
 /* What those who want to run are entitled to up to now, since it was settled last. */
 static inline void settle(struct fairness *fairness, uint64_t tsc)
 {
-	const struct fluid_domain *wanting = fairness->fluid->now->domains, *end = wanting + fairness->fluid->now->domain_count;
+	const struct fluid_moment *now = fairness->fluid->now;
 	double length = (double)(int64_t)(tsc - fairness->settled_tsc);
 	uint64_t marks = fairness->open_marks;
 
 	if (tsc <= fairness->settled_tsc)
 		return;
-	for (; wanting < end; wanting++) {
+	for (size_t i = 0; i < now->domain_count; i++) {
+		const struct fluid_domain *wanting = &now->domains[i];
 		int32_t place = place_of(fairness, wanting->domain);
 		if (place < 0)
 			continue;
@@ -477,13 +478,14 @@ static inline void fill(struct fairness_half *halves, size_t count, double runni
 /* So many whole halves, for which there is room in the batch, as things are. */
 static void put_halves(struct fairness *fairness, size_t count)
 {
-	const struct fluid_domain *wanting = fairness->fluid->now->domains, *end = wanting + fairness->fluid->now->domain_count;
+	const struct fluid_moment *now = fairness->fluid->now;
 	struct fairness_level *shortest = &fairness->levels[0];
 	double length = (double)(int64_t)fairness->half_tsc;
 	size_t first = shortest->waiting + 1;
 	uint64_t marks = mark_unknown(fairness);
 
-	for (; wanting < end; wanting++) {
+	for (size_t i = 0; i < now->domain_count; i++) {
+		const struct fluid_domain *wanting = &now->domains[i];
 		int32_t place = place_of(fairness, wanting->domain);
 		if (place < 0)
 			continue;

@@ -15,7 +15,7 @@ enum {
  * them are full, so that the threads seldom wake each other. */
 struct batch {
 	size_t count, rec_count;
-	struct relay_item items[BATCH_ITEMS];
+	struct relay_item items[BATCH_ITEMS + AHEAD_ITEMS]; /* the last ones are only called back */
 	struct rec recs[BATCH_RECORDS];
 	uint32_t payloads[BATCH_RECORDS][WORDS_MAX];
 };
