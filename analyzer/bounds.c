@@ -71,7 +71,8 @@ static void set_domain(const struct result *result, struct result_domain *domain
 	double off_s = loss->lost_s * fmin((double)domain->vcpu_count, pcpus);
 	struct spread *spread = domain->spread;
 
-	set(&spread[MEASURE_SHARE], spread[MEASURE_SHARE].value, fmin(1, spread[MEASURE_SHARE].value + unknown / pcpus));
+	/* More than all only where records contradict each other. */
+	set(&spread[MEASURE_SHARE], spread[MEASURE_SHARE].value, fmax(spread[MEASURE_SHARE].value, fmin(1, spread[MEASURE_SHARE].value + unknown / pcpus)));
 	set(&spread[MEASURE_RUNNING], spread[MEASURE_RUNNING].value, spread[MEASURE_RUNNING].value + unknown);
 	set(&spread[MEASURE_RUNNABLE], spread[MEASURE_RUNNABLE].value, spread[MEASURE_RUNNABLE].value + unknown);
 	set_attained(result, domain, off_s);

@@ -106,12 +106,11 @@ static inline void load_windows(const struct fairness_half *first, pair *running
 /* Two windows, from this one on, in which no more than one guest wanted to run; of so many places, none if nobody did. */
 static inline void judge_ran(const struct fairness_level *level, size_t window, size_t places, struct verdict *out, size_t at)
 {
-	const struct fairness_half *half = level->halves + window;
 	pair_bits ran = { 0, 0 };
 
-	for (size_t place = 0; place < places; place++, half += level->stride) {
+	for (size_t place = 0; place < places; place++) {
 		pair running_tsc, entitled_tsc;
-		load_windows(half, &running_tsc, &entitled_tsc);
+		load_windows(level->halves + place * level->stride + window, &running_tsc, &entitled_tsc);
 		ran -= is_some(running_tsc);
 	}
 	memcpy(&out->ran[at], &ran, sizeof(ran));
@@ -129,14 +128,13 @@ static inline pair jain_of(pair wanted, pair sum, pair squares)
 
 static inline void judge_jain(const struct fairness *fairness, const struct fairness_level *level, size_t window, struct verdict *out, size_t at)
 {
-	const struct fairness_half *half = level->halves + window;
 	pair one = { 1, 1 }, wanted = { 0, 0 }, sum = { 0, 0 }, squares = { 0, 0 }, jain;
 	pair_bits ran = { 0, 0 };
 
-	for (size_t place = 0; place < fairness->place_count; place++, half += level->stride) {
+	for (size_t place = 0; place < fairness->place_count; place++) {
 		pair running_tsc, entitled_tsc, attained;
 		pair_bits wants;
-		load_windows(half, &running_tsc, &entitled_tsc);
+		load_windows(level->halves + place * level->stride + window, &running_tsc, &entitled_tsc);
 		wants = is_some(entitled_tsc);
 		attained = only(wants, running_tsc / entitled_tsc);
 		ran -= is_some(running_tsc);
@@ -445,12 +443,12 @@ static inline void turn(struct fairness *fairness, const struct fairness_guest *
 
 static inline void put_open(struct fairness *fairness, size_t at)
 {
-	struct fairness_half *half = fairness->levels[0].halves + at;
+	const struct fairness_level *shortest = &fairness->levels[0];
 	double length = (double)(int64_t)fairness->half_tsc;
 
-	for (size_t place = 0; place < fairness->place_count; place++, half += fairness->levels[0].stride) {
+	for (size_t place = 0; place < fairness->place_count; place++) {
 		struct fairness_open *open = &fairness->open[place];
-		*half = (struct fairness_half){ open->running_tsc + open->running * length, open->entitled_tsc };
+		shortest->halves[place * shortest->stride + at] = (struct fairness_half){ open->running_tsc + open->running * length, open->entitled_tsc };
 		open->running_tsc = open->entitled_tsc = 0;
 	}
 }
