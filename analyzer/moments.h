@@ -2,9 +2,9 @@
 /*
  * What each vCPU is entitled to (fluid.h) and the questions that rest on it: how fair each short while was (fairness.h), and why (why.h).
  *
- * They are most of the work.  So, where there is a second CPU, why is a second thread's question: it follows the
- * same records with vCPUs' states of its own, which come to the same indices, and nothing is touched by both threads at a
- * time.  What comes of it is the same to the bit.
+ * They are most of the work.  So, where there is a second CPU, why is a second thread's question: it is told what the first one
+ * found in the records, and follows it with vCPUs' states, a fluid scheduler and blocks of its own, which come to the same; nothing is
+ * touched by both threads at a time.  What comes of it is the same to the bit.
  */
 #ifndef XTRACE_MOMENTS_H
 #define XTRACE_MOMENTS_H

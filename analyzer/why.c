@@ -220,9 +220,7 @@ void why_finish(struct why *why, uint64_t end_tsc)
 	causes_finish(&why->causes, &why->scene);
 }
 
-/* ---- the result ---- */
-
-/* ---- who made whom wait ---- */
+/* ---- the result: who made whom wait ---- */
 
 static int32_t index_of(const struct why *why, const struct result_domain *wanted)
 {
