@@ -120,7 +120,7 @@ static void count_time(struct credit *credit, size_t vcpu, uint64_t tsc)
 	uint64_t since_tsc = row->counted_tsc;
 
 	row->counted_tsc = tsc;
-	if (tsc == since_tsc || (row->state != RUNNING && row->state != RUNNABLE))
+	if (tsc == since_tsc || !runstate_wants(row->state))
 		return;
 	lottery_pass(&credit->lottery, &row->lottery, tsc - since_tsc, row->state == RUNNING);
 	if (is_shown(credit, vcpu))

@@ -276,7 +276,7 @@ static bool is_capped(const struct demand *demand, size_t vcpu)
 /* What a state says of demand: a capped vCPU that is offline wants to run, as far as can be known. */
 static void take_state(struct demand *demand, struct demand_row *row, size_t vcpu, uint64_t tsc, enum runstate state)
 {
-	bool wants = state == RUNNING || state == RUNNABLE || (state == OFFLINE && is_capped(demand, vcpu));
+	bool wants = runstate_wants(state) || (state == OFFLINE && is_capped(demand, vcpu));
 
 	if (row->away && wants)
 		come_back(demand, row, vcpu, tsc);

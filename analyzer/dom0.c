@@ -84,9 +84,7 @@ static double seconds(const struct result *result, uint64_t tsc)
 
 static int32_t index_of(const struct dom0 *dom0, const struct result_domain *domain)
 {
-	const struct domain *found = vcpus_domain(dom0->vcpus, domain->id, domain->generation);
-
-	return found ? (int32_t)(found - dom0->vcpus->domains) : -1;
+	return vcpus_domain_index(dom0->vcpus, domain->id, domain->generation);
 }
 
 static const struct dom0_guest *ledger_guest(const struct dom0_ledger *ledger, uint32_t id, uint32_t generation)

@@ -591,16 +591,10 @@ static inline bool has_room(struct fairness *fairness, size_t vcpu)
 	       (fairness->vcpus->domain_count <= fairness->guest_count || reserve_guests(fairness));
 }
 
-/* At any rate; one that is offline may, too (fluid.h). */
-static inline bool wants(unsigned state)
-{
-	return state == RUNNING || state == RUNNABLE;
-}
-
 /* Of one that is no guest: whether others are entitled to the same before and after, and as much is known. */
 static inline bool is_all_the_same(const struct vcpu *vcpu, unsigned from, unsigned to)
 {
-	return from != UNKNOWN && to != UNKNOWN && (vcpu->is_idle || (wants(from) && wants(to)));
+	return from != UNKNOWN && to != UNKNOWN && (vcpu->is_idle || (runstate_wants(from) && runstate_wants(to)));
 }
 
 /* False when out of memory. */
@@ -638,7 +632,7 @@ bool fairness_change(struct fairness *fairness, size_t vcpu, uint64_t tsc, enum 
 	if (guest->place == FAIRNESS_OUTSIDE && is_all_the_same(changed, from, state))
 		return true;
 	pass_time(fairness, tsc);
-	if (!wants(from) || !wants(state))
+	if (!runstate_wants(from) || !runstate_wants(state))
 		settle(fairness, fairness->now_tsc);
 	fairness->unknown_vcpus += (size_t)(state == UNKNOWN) - (size_t)(from == UNKNOWN);
 	return guest->place == FAIRNESS_OUTSIDE || take_guest(fairness, guest, from, state, tsc);

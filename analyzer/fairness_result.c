@@ -5,12 +5,11 @@
 
 static void fill_starvation(const struct fairness *fairness, const struct result *result, struct result_domain *out)
 {
-	const struct domain *domain = vcpus_domain(fairness->vcpus, out->id, out->generation);
-	size_t index = domain ? (size_t)(domain - fairness->vcpus->domains) : 0;
+	int32_t index = vcpus_domain_index(fairness->vcpus, out->id, out->generation);
 	const struct fairness_guest *guest;
 
 	out->starved_s = out->starved_at_s = NAN;
-	if (!domain || out->id == 0 || index >= fairness->guest_count)
+	if (index < 0 || out->id == 0 || (size_t)index >= fairness->guest_count)
 		return;
 	guest = &fairness->guests[index];
 	out->starved_s = (double)guest->longest_tsc / (double)result->tsc_hz;

@@ -136,7 +136,7 @@ static bool wants(const struct fluid *fluid, size_t vcpu, enum runstate state)
 	const struct domain_info *info;
 
 	if (state != OFFLINE || fluid->vcpus->domains[fluid->vcpus->vcpus[vcpu].domain].removed)
-		return state == RUNNING || state == RUNNABLE;
+		return runstate_wants(state);
 	info = info_of(fluid, vcpu);
 	return info && info->cap_percent > 0;
 }

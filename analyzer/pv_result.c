@@ -153,14 +153,12 @@ bool pv_fill(const struct pv *pv, const struct xen_time *xen_time, const struct 
 	result->pv_unplaced_records = pv->unplaced_records;
 	result->pv = calloc(result->domain_count + 1, sizeof(*result->pv));
 	for (size_t d = 0; result->pv && d < result->domain_count; d++) {
-		const struct domain *domain = vcpus_domain(pv->vcpus, result->domains[d].id, result->domains[d].generation);
-		size_t index = domain ? (size_t)(domain - pv->vcpus->domains) : 0;
-		const struct xen_time_row *row = domain ? xen_time_of(xen_time, index) : NULL;
+		int32_t index = vcpus_domain_index(pv->vcpus, result->domains[d].id, result->domains[d].generation);
 		struct result_pv *out = &result->pv[result->pv_count];
-		if (!domain)
+		if (index < 0)
 			continue;
 		out->domain = d;
-		if (!fill_domain(pv, naming, index, result, row, out))
+		if (!fill_domain(pv, naming, (size_t)index, result, xen_time_of(xen_time, (size_t)index), out))
 			return false;
 		result->pv_count += out->call_count > 0 || out->place_count > 0;
 	}

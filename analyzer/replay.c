@@ -433,7 +433,7 @@ static void place_task(struct replay *replay, struct replay_task *task, enum run
 	if (task->demand->step_count == 0 || task->demand->first_state != state)
 		return;
 	begin_step(task);
-	if (state == RUNNING || state == RUNNABLE) {
+	if (runstate_wants(state)) {
 		task->state = RUNNABLE;
 		replay->plan->model->wake(replay, index_of(replay, task), false);
 		return;

@@ -209,9 +209,8 @@ static void fill_wholes(struct drawing *drawing, struct result *result)
 static void find_blocks(struct result *result, const struct vcpus *vcpus)
 {
 	for (size_t d = 0; d < result->domain_count; d++) {
-		const struct domain *domain = vcpus_domain(vcpus, result->domains[d].id, result->domains[d].generation);
-		size_t index = domain ? (size_t)(domain - vcpus->domains) : SIZE_MAX;
-		if (index < result->blocks.domain_room && result->blocks.domains[index].totals)
+		int32_t index = vcpus_domain_index(vcpus, result->domains[d].id, result->domains[d].generation);
+		if (index >= 0 && (size_t)index < result->blocks.domain_room && result->blocks.domains[index].totals)
 			result->domains[d].blocks = &result->blocks.domains[index];
 	}
 }

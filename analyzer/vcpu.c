@@ -46,6 +46,13 @@ const struct domain *vcpus_domain(const struct vcpus *vcpus, uint32_t id, uint32
 	return NULL;
 }
 
+int32_t vcpus_domain_index(const struct vcpus *vcpus, uint32_t id, uint32_t generation)
+{
+	const struct domain *domain = vcpus_domain(vcpus, id, generation);
+
+	return domain ? (int32_t)(domain - vcpus->domains) : -1;
+}
+
 /* ---- the same vCPUs are named over and over, by a word: domain high, vCPU low ---- */
 
 static inline size_t found_place(uint32_t word)

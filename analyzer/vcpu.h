@@ -23,6 +23,12 @@ enum runstate { RUNNING, RUNNABLE, BLOCKED, OFFLINE, UNKNOWN, RUNSTATES };
 
 extern const char *const runstate_name[RUNSTATES];
 
+/* It runs, or waits to.  (One that is offline may wait, too, where its domain has a cap: fluid.h.) */
+static inline bool runstate_wants(unsigned state)
+{
+	return state == RUNNING || state == RUNNABLE;
+}
+
 /* So many domains and vCPUs at most has a trace, one after the other: what is kept of each would fill the memory otherwise. */
 enum { DOMID_IDLE = 0x7fff, DOMID_MAX = 0x8000, VCPU_ID_MAX = 8192, VCPUS_MAX = 1 << 14, DOMAINS_SEEN_MAX = 1 << 13, VCPU_NONE = -1 };
 
@@ -109,6 +115,9 @@ void vcpus_preset(struct vcpus *vcpus, const struct rec *rec);
 
 /* The domain of this id and generation, NULL if no record named it. */
 const struct domain *vcpus_domain(const struct vcpus *vcpus, uint32_t id, uint32_t generation);
+
+/* Its index into domains; -1 if no record named it. */
+int32_t vcpus_domain_index(const struct vcpus *vcpus, uint32_t id, uint32_t generation);
 
 /* The vCPU of these ids, VCPU_NONE if no record named it yet. */
 int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id);

@@ -72,11 +72,6 @@ static inline struct stretch_end pass_time(struct why *why, uint64_t tsc)
 
 /* ---- changes ---- */
 
-static bool wants(enum runstate state)
-{
-	return state == RUNNING || state == RUNNABLE;
-}
-
 /* Somebody else begins to hold a pCPU, or nobody knows who does; or one more waits for it. */
 static void close_queues(struct why *why, const struct scene_vcpu *row, const struct vcpu *known, enum runstate state, const struct stretch_end *end)
 {
@@ -113,7 +108,7 @@ static void close_stretches(struct why *why, size_t vcpu, enum runstate state, c
 		stretches_close_waiting(&why->stretches, end);
 	else if (waiting)
 		close_queues(why, row, known, state, end);
-	if (!(wants(row->state) && wants(state)))
+	if (!runstate_wants(row->state) || !runstate_wants(state))
 		stretches_close_mixed(&why->stretches, end);
 }
 
@@ -222,11 +217,9 @@ void why_finish(struct why *why, uint64_t end_tsc)
 
 /* ---- the result: who made whom wait ---- */
 
-static int32_t index_of(const struct why *why, const struct result_domain *wanted)
+static int32_t index_of(const struct why *why, const struct result_domain *domain)
 {
-	const struct domain *domain = vcpus_domain(why->scene.vcpus, wanted->id, wanted->generation);
-
-	return domain ? (int32_t)(domain - why->scene.vcpus->domains) : -1;
+	return vcpus_domain_index(why->scene.vcpus, domain->id, domain->generation);
 }
 
 /* Other domains than those of the result do not exist, so the parts of a vCPU add up. */
