@@ -456,7 +456,7 @@ void causes_note(struct causes *causes, const struct scene *scene, const struct 
 		return;
 	row = &causes->vcpus[note->vcpu];
 	if (note->kind == REC_WAKE) {
-		row->waker = scene->holder[note->pcpu] >= 0 ? scene->holder[note->pcpu] : VCPU_NONE;
+		row->waker = scene_runner(scene, note->pcpu);
 		row->waker_tsc = note->tsc;
 	} else if (note->kind == REC_YIELD)
 		row->yielded = true;

@@ -24,7 +24,7 @@ bool scene_init(struct scene *scene, const struct vcpus *vcpus, const struct flu
 void scene_free(struct scene *scene)
 {
 	free(scene->vcpu);
-	free(scene->domain);
+	free(scene->running);
 	free(scene->holder);
 	free(scene->began_tsc);
 	free(scene->stopped_tsc);
@@ -40,15 +40,20 @@ static enum domain_role role_of(uint32_t domain_id)
 
 bool scene_reserve(struct scene *scene)
 {
+	const struct vcpus *vcpus = scene->vcpus;
 	size_t old_vcpus = scene->vcpu_room;
-	struct scene_vcpu *rows = room_for(scene->vcpu, &scene->vcpu_room, scene->vcpus->vcpu_count, sizeof(*rows));
-	struct scene_domain *domains = room_for(scene->domain, &scene->domain_room, scene->vcpus->domain_count, sizeof(*domains));
+	struct scene_vcpu *rows = room_for(scene->vcpu, &scene->vcpu_room, vcpus->vcpu_count, sizeof(*rows));
+	uint32_t *running = room_for(scene->running, &scene->domain_room, vcpus->domain_count, sizeof(*running));
 
 	scene->vcpu = rows ? rows : scene->vcpu;
-	scene->domain = domains ? domains : scene->domain;
+	scene->running = running ? running : scene->running;
 	for (size_t i = old_vcpus; rows && i < scene->vcpu_room; i++)
 		rows[i] = (struct scene_vcpu){ .state = UNKNOWN, .pcpu = PCPU_NONE };
-	return rows && domains;
+	for (size_t i = 0; rows && i < vcpus->vcpu_count; i++) {
+		rows[i].domain = vcpus->vcpus[i].domain;
+		rows[i].role = role_of(vcpus->domains[rows[i].domain].id);
+	}
+	return rows && running;
 }
 
 /* ---- changes ---- */
@@ -61,7 +66,6 @@ static bool waits(const struct scene_vcpu *row)
 /* One more who is runnable, or one less. */
 static void count_runnable(struct scene *scene, const struct scene_vcpu *row, uint32_t more)
 {
-	scene->domain[row->domain].runnable += more;
 	if (row->role == ROLE_IDLE)
 		return;
 	scene->waiting_vcpus += more;
@@ -71,7 +75,7 @@ static void count_runnable(struct scene *scene, const struct scene_vcpu *row, ui
 
 static void stop(struct scene *scene, size_t vcpu, const struct scene_vcpu *row, enum runstate to, uint64_t tsc)
 {
-	scene->domain[row->domain].running--;
+	scene->running[row->domain]--;
 	if (scene->holder[row->pcpu] != (int32_t)vcpu)
 		return;
 	if (to == UNKNOWN)
@@ -83,11 +87,11 @@ static void stop(struct scene *scene, size_t vcpu, const struct scene_vcpu *row,
 
 static void start(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint32_t pcpu)
 {
-	int32_t before = scene->stopped_tsc[pcpu] == UINT64_MAX ? scene->holder[pcpu] : PCPU_UNKNOWN;
+	int32_t before = scene_runner(scene, pcpu);
 
-	scene->domain[row->domain].running++;
+	scene->running[row->domain]++;
 	row->pcpu = (int32_t)pcpu;
-	scene->idle_pcpus -= before >= 0 && scene->vcpu[before].role == ROLE_IDLE;
+	scene->idle_pcpus -= before != VCPU_NONE && scene->vcpu[before].role == ROLE_IDLE;
 	scene->idle_pcpus += row->role == ROLE_IDLE;
 	scene->holder[pcpu] = (int32_t)vcpu;
 	scene->began_tsc[pcpu] = row->since_tsc;
@@ -100,8 +104,6 @@ static void leave(struct scene *scene, size_t vcpu, const struct scene_vcpu *row
 		stop(scene, vcpu, row, to, tsc);
 	else if (row->state == RUNNABLE)
 		count_runnable(scene, row, UINT32_MAX);
-	else if (row->state == UNKNOWN)
-		scene->unknown_vcpus -= row->was_known;
 }
 
 static void enter(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint32_t pcpu)
@@ -110,9 +112,6 @@ static void enter(struct scene *scene, size_t vcpu, struct scene_vcpu *row, uint
 		start(scene, vcpu, row, pcpu);
 	else if (row->state == RUNNABLE)
 		count_runnable(scene, row, 1);
-	else if (row->state == UNKNOWN)
-		scene->unknown_vcpus += row->was_known;
-	row->was_known |= row->state != UNKNOWN;
 }
 
 bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state)
@@ -124,19 +123,13 @@ bool scene_matters(const struct scene *scene, size_t vcpu, enum runstate state)
 
 void scene_take(struct scene *scene, size_t vcpu, uint64_t tsc, enum runstate state, struct scene_change *change)
 {
-	const struct vcpu *known = &scene->vcpus->vcpus[vcpu];
 	struct scene_vcpu *row = &scene->vcpu[vcpu];
 
 	*change = (struct scene_change){ .vcpu = vcpu, .from = row->state, .to = state, .since_tsc = row->since_tsc, .tsc = tsc };
-	if (!row->was_known) {
-		row->domain = known->domain;
-		row->role = role_of(scene->vcpus->domains[known->domain].id);
-		scene->domain[known->domain].role = row->role;
-	}
 	leave(scene, vcpu, row, state, tsc);
 	row->state = state;
 	row->since_tsc = tsc;
-	enter(scene, vcpu, row, known->pcpu);
+	enter(scene, vcpu, row, scene->vcpus->vcpus[vcpu].pcpu);
 }
 
 void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu)
@@ -158,8 +151,8 @@ void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu)
 static bool is_idle_among(const struct scene *scene, uint64_t allowed)
 {
 	for (uint32_t pcpu = 0; pcpu < 64; pcpu++) {
-		int32_t holder = scene->holder[pcpu];
-		if (allowed >> pcpu & 1 && holder >= 0 && scene->vcpu[holder].role == ROLE_IDLE && scene->stopped_tsc[pcpu] == UINT64_MAX)
+		int32_t runner = scene_runner(scene, pcpu);
+		if (allowed >> pcpu & 1 && runner != VCPU_NONE && scene->vcpu[runner].role == ROLE_IDLE)
 			return true;
 	}
 	return false;

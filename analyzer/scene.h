@@ -18,14 +18,8 @@ struct scene_vcpu {
 	uint32_t domain;          /* index into vcpus.domains */
 	enum domain_role role;
 	enum runstate state;      /* UNKNOWN until told */
-	bool was_known;           /* some state of it was told before */
 	int32_t pcpu;             /* where it runs, or waits to run; PCPU_NONE: not known */
 	uint64_t since_tsc;       /* in this state */
-};
-
-struct scene_domain {
-	enum domain_role role;      /* valid once a vCPU of it was told of */
-	uint32_t running, runnable; /* how many of its vCPUs */
 };
 
 /* One who wants to run and does not. */
@@ -45,14 +39,13 @@ struct scene {
 	uint64_t now_tsc;              /* within it */
 	struct scene_vcpu *vcpu;       /* by index into vcpus.vcpus */
 	size_t vcpu_room;
-	struct scene_domain *domain;   /* by index into vcpus.domains */
+	uint32_t *running;             /* how many of its vCPUs do, by index into vcpus.domains */
 	size_t domain_room;
 	int32_t *holder;               /* PCPU_MAX entries: the vCPU that runs there, or did until stopped_tsc; or PCPU_UNKNOWN */
 	uint64_t *began_tsc;           /* PCPU_MAX entries: when it began to */
 	uint64_t *stopped_tsc;         /* PCPU_MAX entries; UINT64_MAX: it runs */
 	uint32_t *queued;              /* PCPU_MAX entries: vCPUs that wait for it, without the idle one */
 	size_t idle_pcpus;             /* on which an idle vCPU runs */
-	size_t unknown_vcpus;          /* whose state was known once, and is not now */
 	uint32_t waiting_vcpus;        /* that are runnable, without the idle ones */
 };
 
@@ -84,6 +77,12 @@ void scene_take(struct scene *scene, size_t vcpu, uint64_t tsc, enum runstate st
 
 /* The one at this place of the fluid's moment, who wants to run.  False if he does. */
 bool scene_waiter(const struct scene *scene, size_t at, struct scene_waiter *waiter);
+
+/* The vCPU that runs on a pCPU now; VCPU_NONE: none does, or it is not known. */
+static inline int32_t scene_runner(const struct scene *scene, uint32_t pcpu)
+{
+	return scene->holder[pcpu] >= 0 && scene->stopped_tsc[pcpu] == UINT64_MAX ? scene->holder[pcpu] : VCPU_NONE;
+}
 
 /* Xen put a waiting vCPU into another pCPU's queue. */
 void scene_moved(struct scene *scene, size_t vcpu, uint32_t pcpu);

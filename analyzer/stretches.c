@@ -74,7 +74,7 @@ static inline void tell_waiter(struct stretches *stretches, size_t at, const str
 /* Only one of the domain's vCPUs wants to run. */
 static inline void close_alone(struct stretches *stretches, size_t at, uint32_t domain, struct cause_step *one, double passed_tsc)
 {
-	bool runs = stretches->scene->domain[domain].running > 0;
+	bool runs = stretches->scene->running[domain] > 0;
 
 	one->more_tsc = more(gain_at(stretches, at, passed_tsc), runs ? one->end_tsc - one->begin_tsc : 0);
 	step(stretches, domain, one);
@@ -96,7 +96,7 @@ static void close_several(struct stretches *stretches, size_t first, uint32_t do
 		waiting_tsc += scene->vcpu[now->wanting_vcpu[at]].state == RUNNING ? 0 : one_tsc;
 		at = now->same_domain[at];
 	} while (at != first);
-	all->more_tsc = more(gained_tsc, scene->domain[domain].running * (all->end_tsc - all->begin_tsc));
+	all->more_tsc = more(gained_tsc, scene->running[domain] * (all->end_tsc - all->begin_tsc));
 	step(stretches, domain, all);
 	share = waiting_tsc > 0 ? all->more_tsc / waiting_tsc : 0;
 	do {
@@ -177,7 +177,7 @@ void stretches_close_mixed(struct stretches *stretches, const struct stretch_end
 	if (now->domain_count == now->wanting_count)
 		return;
 	for (size_t at = 0; at < now->wanting_count; at++)
-		if (!wants_alone(now, at) && row_at(stretches, at)->state != RUNNING && stretches->scene->domain[row_at(stretches, at)->domain].running > 0)
+		if (!wants_alone(now, at) && row_at(stretches, at)->state != RUNNING && stretches->scene->running[row_at(stretches, at)->domain] > 0)
 			close_open(stretches, at, end);
 }
 
