@@ -184,10 +184,10 @@ static bool write_down(struct blocks *blocks, const struct block_sources *from, 
 		if (!domain->totals)
 			return false;
 		read_totals(blocks, from, d, tsc, domain->totals[blocks->count]);
-		if (from->latency && !read_waits(domain, blocks->count, from, d))
+		if (from->account && !read_waits(domain, blocks->count, from, d))
 			return false;
 	}
-	if (from->fairness)
+	if (from->account)
 		read_host(blocks, from, tsc, blocks->host[blocks->count]);
 	blocks->count++;
 	return true;

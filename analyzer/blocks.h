@@ -69,8 +69,8 @@ struct blocks {
 	size_t count;                                /* whole blocks */
 };
 
-/* Where the totals are read: all but why's from the first ones, why's from the last.  Without the ones or the other, NULL, they are 0: where two
- * threads follow the same trace each has blocks of its own, which begin and end alike. */
+/* Where the totals are read.  Where two threads follow the same trace each has blocks of its own, which begin and end alike: those of the one
+ * have no account nor what comes after it, those of the other no why, and the totals that rest on it are 0. */
 struct block_sources {
 	const struct vcpus *vcpus;
 	const struct account *account;

@@ -312,10 +312,6 @@ static void lay_turn(struct causes *causes, const struct scene *scene, const str
 {
 	double until = turn_until(causes, scene, waiter, step);
 
-	if (until >= 1) {
-		charge(causes, waiter, CAUSE_TURN, step->begin_tsc, step->end_tsc, lag_tsc);
-		return;
-	}
 	charge_part(causes, waiter, CAUSE_TURN, step, lag_tsc, 0, until);
 	charge_part(causes, waiter, CAUSE_UNEXPLAINED, step, lag_tsc, until, 1);
 }

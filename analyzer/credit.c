@@ -105,14 +105,6 @@ static void observe(struct credit *credit, size_t vcpu)
 		trail_note(trail, shown, level);
 }
 
-/* How much of this time is of the window. */
-static uint64_t within(const struct credit *credit, uint64_t begin_tsc, uint64_t end_tsc)
-{
-	if (begin_tsc >= credit->scene->from_tsc && end_tsc <= credit->scene->to_tsc)
-		return end_tsc - begin_tsc;
-	return scene_clip(credit->scene, end_tsc) - scene_clip(credit->scene, begin_tsc);
-}
-
 /* Counts the time up to now, before the state or the priority changes. */
 static void count_time(struct credit *credit, size_t vcpu, uint64_t tsc)
 {
@@ -124,7 +116,7 @@ static void count_time(struct credit *credit, size_t vcpu, uint64_t tsc)
 		return;
 	lottery_pass(&credit->lottery, &row->lottery, tsc - since_tsc, row->state == RUNNING);
 	if (is_shown(credit, vcpu))
-		row->trail.level_tsc[shown_level(credit, vcpu)][row->state == RUNNABLE] += within(credit, since_tsc, tsc);
+		row->trail.level_tsc[shown_level(credit, vcpu)][row->state == RUNNABLE] += scene_clip(credit->scene, tsc) - scene_clip(credit->scene, since_tsc);
 }
 
 /* ---- paying ---- */

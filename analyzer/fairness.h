@@ -16,6 +16,8 @@
 #include "analyzer/fluid.h"
 #include "analyzer/vcpu.h"
 
+struct result;
+
 enum { FAIRNESS_NO_PLACE = -1, FAIRNESS_OUTSIDE = -2, FAIRNESS_LEVELS = 22, FAIRNESS_JAIN_STEPS = 1000, FAIRNESS_RAN_MAX = 256 };
 
 enum {
@@ -108,8 +110,6 @@ void fairness_finish(struct fairness *fairness, uint64_t end_tsc);
 
 /* Once it is finished: the rows for window lengths that fit in the trace at least once; returns how many, at most FAIRNESS_LEVELS. */
 size_t fairness_windows(const struct fairness *fairness, uint64_t tsc_hz, struct fairness_window *out);
-
-struct result;
 
 /* Fills the windows, the horizon and starvation into a result whose domains are there already. */
 void fairness_fill(const struct fairness *fairness, struct result *result);

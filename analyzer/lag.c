@@ -19,7 +19,7 @@ void lag_free(struct lag *lag)
 	free(lag->at);
 }
 
-static bool grow(struct lag *lag, size_t domains)
+bool lag_reserve(struct lag *lag, size_t domains)
 {
 	size_t bins_room = lag->domain_room;
 	struct lag_bins *at = room_for(lag->at, &bins_room, domains, sizeof(*at));
@@ -28,11 +28,6 @@ static bool grow(struct lag *lag, size_t domains)
 	lag->at = at ? at : lag->at;
 	lag->domains = rows ? rows : lag->domains;
 	return rows != NULL;
-}
-
-bool lag_reserve(struct lag *lag, size_t domains)
-{
-	return domains <= lag->domain_room || grow(lag, domains);
 }
 
 /* ---- bins ---- */

@@ -7,7 +7,9 @@
 #ifndef XTRACE_LAG_H
 #define XTRACE_LAG_H
 
-#include "analyzer/scene.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum { LAG_BINS = 512 };
 
@@ -34,13 +36,13 @@ struct lag {
 void lag_init(struct lag *lag, uint64_t from_tsc, uint64_t tsc_hz);
 void lag_free(struct lag *lag);
 
-/* Before a stretch, so that it may be told of any of so many domains.  False when out of memory. */
+/* Makes room for so many domains, of which all that follows is told.  False when out of memory. */
 bool lag_reserve(struct lag *lag, size_t domains);
 
 /* Of a stretch in which the domain was given so much more than it received, or less.  Returns its lag now. */
 double lag_step(struct lag *lag, uint32_t domain, double step_tsc, uint64_t end_tsc);
 
-/* The stretch is over. */
+/* All stretches are closed up to this time. */
 void lag_reach(struct lag *lag, uint64_t end_tsc);
 
 /* NULL: this domain never wanted to run. */

@@ -130,14 +130,14 @@ static void take_item(struct moments *moments, const struct relay_item *item, co
 		take_record_apart(moments, (*rec)++);
 }
 
-static uint64_t lesser(uint64_t a_tsc, uint64_t b_tsc)
+static struct block_sources sources_apart(const struct moments *moments)
 {
-	return a_tsc < b_tsc ? a_tsc : b_tsc;
+	return (struct block_sources){ .vcpus = &moments->vcpus, .why = &moments->apart.why };
 }
 
 static void pass_blocks_apart(struct moments *moments, uint64_t tsc)
 {
-	const struct block_sources sources = { .vcpus = &moments->vcpus, .why = &moments->apart.why };
+	const struct block_sources sources = sources_apart(moments);
 
 	while (blocks_due(&moments->blocks, tsc, moments->to_tsc) && !moments->apart.out_of_memory) {
 		side_reach(&moments->apart, moments->blocks.end_tsc);
@@ -149,12 +149,12 @@ static void pass_due_apart(struct moments *moments, uint64_t tsc)
 {
 	pass_blocks_apart(moments, tsc);
 	side_settings(&moments->apart, tsc);
-	moments->due_tsc = lesser(moments->apart.due_tsc, moments->blocks.end_tsc);
+	moments->due_tsc = moments->apart.due_tsc < moments->blocks.end_tsc ? moments->apart.due_tsc : moments->blocks.end_tsc;
 }
 
 static void finish_apart(struct moments *moments, uint64_t to_tsc)
 {
-	const struct block_sources sources = { .vcpus = &moments->vcpus, .why = &moments->apart.why };
+	const struct block_sources sources = sources_apart(moments);
 
 	side_finish(&moments->apart, to_tsc);
 	if (!blocks_finish(&moments->blocks, &sources, to_tsc))

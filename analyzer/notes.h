@@ -14,10 +14,10 @@ struct note {
 	uint32_t pcpu;        /* that wrote it */
 	int32_t vcpu;         /* that it is about, VCPU_NONE: about none, or one that no runstate record named yet */
 	uint32_t argument;    /* the pCPU picked or tickled */
-	const struct rec *rec; /* for what else is in it */
+	const struct rec *rec; /* for what else is in it; where notes_tell_all() it may be NULL */
 };
 
-/* Whether all that is of use in a record of this kind is in its note, and `rec' is not looked at. */
+/* Whether all that is of use in a record of this kind is in its note. */
 bool notes_tell_all(enum rec_kind kind);
 
 struct note note_of(const struct vcpus *vcpus, const struct rec *rec);
