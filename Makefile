@@ -32,7 +32,7 @@ ANALYZER_SRC := $(addprefix analyzer/, main.c options.c option_values.c analysis
     report_text_why.c verdict.c report_json.c report_json_why.c report_csv.c csv.c figures.c figures_dom0.c convert.c progress.c trust.c diag.c room.c dom0_kernel.c \
     kernel_format.c kernel_page.c dom0_role.c dom0_ledger.c series.c charge.c dom0_evidence.c xen_time.c top.c symbols.c naming.c pv.c pv_result.c report_text_pv.c report_json_pv.c dom0.c dom0_words.c report_text_dom0.c report_json_dom0.c \
     credit_rules.c credit_told.c credit_trail.c lottery.c credit.c result_credit.c report_text_credit.c report_json_credit.c figures_credit.c \
-    scene.c stretches.c notes.c fairness.c fairness_result.c waits.c lag.c boost.c causes.c why.c relay.c moments.c blocks.c measures.c statistics.c bootstrap.c wake_table.c spread.c bounds.c \
+    scene.c stretches.c notes.c windows.c fairness.c fairness_result.c waits.c lag.c boost.c causes.c why.c relay.c moments.c blocks.c measures.c statistics.c bootstrap.c wake_table.c spread.c bounds.c \
     report_text_spread.c report_json_spread.c plot.c diff.c diff_main.c diff_options.c report_diff.c report_diff_data.c figures_diff.c \
     demand.c agenda.c replay.c replay_credit.c replay_credit2.c replay_trace.c whatif.c whatif_options.c whatif_plan.c whatif_rows.c \
     whatif_report.c whatif_json.c)

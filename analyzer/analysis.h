@@ -143,7 +143,7 @@ struct result {
 	double jain;                     /* of the guests' running times */
 	double jain_weighted;            /* of their attained over entitled */
 	double max_over_min;             /* of the same */
-	struct fairness_window windows[FAIRNESS_LEVELS + 1]; /* by length; the last is the whole */
+	struct fairness_window windows[WINDOWS_LEVELS + 1]; /* by length; the last is the whole */
 	size_t window_count;
 	double lag_bin_s;
 	size_t lag_bins;

@@ -96,9 +96,9 @@ static void read_host(const struct blocks *blocks, const struct block_sources *f
 	host[HOST_LENGTH] = (double)(tsc - blocks->begin_tsc);
 	for (int row = 0; row < DOM0_ROWS; row++)
 		host[HOST_DOM0_ROW + row] = (double)dom0_ledger_row_tsc(&from->dom0->ledger, (enum dom0_row)row);
-	for (size_t level = 0; level < FAIRNESS_LEVELS; level++) {
-		host[HOST_JAIN_SUM + level] = from->fairness->levels[level].jain_sum;
-		host[HOST_JAIN_WINDOWS + level] = (double)from->fairness->levels[level].jain_windows;
+	for (size_t level = 0; level < WINDOWS_LEVELS; level++) {
+		host[HOST_JAIN_SUM + level] = windows_jain_sum(&from->fairness->windows.levels[level]);
+		host[HOST_JAIN_WINDOWS + level] = (double)from->fairness->windows.levels[level].jain_windows;
 	}
 }
 

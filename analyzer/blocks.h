@@ -40,8 +40,8 @@ enum block_host_total {
 	HOST_LENGTH,                                 /* cycles */
 	HOST_DOM0_ROW,                               /* a row for each row of Dom0's ledger, cycles */
 	HOST_JAIN_SUM = HOST_DOM0_ROW + DOM0_ROWS,   /* a row for each length of a window: of its windows' indices */
-	HOST_JAIN_WINDOWS = HOST_JAIN_SUM + FAIRNESS_LEVELS,
-	BLOCK_HOST_TOTALS = HOST_JAIN_WINDOWS + FAIRNESS_LEVELS
+	HOST_JAIN_WINDOWS = HOST_JAIN_SUM + WINDOWS_LEVELS,
+	BLOCK_HOST_TOTALS = HOST_JAIN_WINDOWS + WINDOWS_LEVELS
 };
 
 /* So many waits of a length of this bucket of a histogram. */

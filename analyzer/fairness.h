@@ -4,62 +4,36 @@
  *
  * Windows of 1 ms, 2 ms, 4 ms, ... slide by half their length over the trace.  In each, Jain's index of the guests'
  * attained over entitled time, over the guests that were entitled to some (who wanted to run in it); and how many
- * guests ran at all.  Two halves of a window are one half of the next longer one, so memory is a few numbers per
- * guest and length.  Windows in which the state of some vCPU was lost are left out and counted.
- *
- * Halves are collected and judged in batches, a length at a time: so what is alike for many windows is done to several at once, and
- * those in which no guest wanted to run, or one, are passed by quickly.
+ * guests ran at all (windows.h).  Windows in which the state of some vCPU was lost are left out and counted.
  */
 #ifndef XTRACE_FAIRNESS_H
 #define XTRACE_FAIRNESS_H
 
 #include "analyzer/fluid.h"
 #include "analyzer/vcpu.h"
+#include "analyzer/windows.h"
 
 struct result;
 
-enum { FAIRNESS_NO_PLACE = -1, FAIRNESS_OUTSIDE = -2, FAIRNESS_LEVELS = 22, FAIRNESS_JAIN_STEPS = 1000, FAIRNESS_RAN_MAX = 256 };
-
-enum {
-	FAIRNESS_BATCH = 128,           /* halves of one length that are judged together, while there are few guests */
-	FAIRNESS_TILE = 8,              /* windows that are judged at once, and the least that a batch is */
-	FAIRNESS_BATCH_HALVES = 1 << 11, /* in a batch of all guests: the more there are, the shorter it is, down to a tile */
-	FAIRNESS_LONG_BATCHES = 16,     /* halves that are alike and more than fill so many batches are judged as one */
-};
-
-/* What one guest got, and was entitled to. */
-struct fairness_half {
-	double running_tsc, entitled_tsc;
-};
-
-/* The same of the shortest half, while it goes on. */
+/* What one guest got, and was entitled to, in a half of the shortest window while that goes on. */
 struct fairness_open {
+	struct windows_half got;        /* less what those that run did not up to now: they are counted for the whole half at its end */
 	double running;                 /* how many of its vCPUs */
-	double running_tsc;             /* less what those that run did not up to now: they are counted for the whole half at its end */
-	double entitled_tsc;
-	uint64_t mark;                  /* of the guest, in the halves' marks */
+	uint64_t mark;                  /* of its place */
+};
+
+struct fairness_vcpu {
+	uint32_t domain;                /* index into vcpus.domains */
+	uint8_t state;                  /* as told last */
+	bool is_idle;
+	bool is_guests;
 };
 
 /* What is kept of one domain beside its halves. */
 struct fairness_guest {
-	int32_t place;                  /* among the halves of each level; FAIRNESS_NO_PLACE: it never wanted to run; FAIRNESS_OUTSIDE: it is no guest */
 	uint32_t running, runnable;     /* how many of its vCPUs; of guests */
 	bool starving;
 	uint64_t starving_since_tsc, longest_tsc, longest_at_tsc;
-};
-
-/* Of one length. */
-struct fairness_level {
-	struct fairness_half *halves; /* a row for each place: first the last one that was judged, then those that wait for it, then zeros */
-	size_t stride;                /* of the rows */
-	uint64_t *marks;              /* as a row of halves: who wanted to run, and whether all is known */
-	size_t waiting;               /* halves */
-	uint64_t judged;              /* halves, ever */
-	uint64_t windows, unknown_windows, jain_windows; /* jain: of those, with two guests or more that wanted to run */
-	double jain_sum;
-	uint64_t ran_sum;
-	uint64_t jain[FAIRNESS_JAIN_STEPS + 1];  /* windows by index, rounded down */
-	uint64_t ran[FAIRNESS_RAN_MAX];          /* windows by how many guests ran; the last: or more */
 };
 
 struct fairness {
@@ -68,16 +42,17 @@ struct fairness {
 	uint64_t from_tsc, to_tsc;      /* the window that counts */
 	uint64_t now_tsc;               /* all halves that end up to then are whole */
 	uint64_t settled_tsc;           /* up to then, what guests are entitled to is added up in `open' */
-	uint8_t *states;                /* by index into vcpus.vcpus: as told last */
-	size_t vcpu_room;
+	struct fairness_vcpu *rows;     /* by index into vcpus.vcpus */
+	size_t vcpu_count, row_room;
 	size_t unknown_vcpus;           /* whose state was known once, and is not now */
 	struct fairness_guest *guests;  /* by index into vcpus.domains */
 	size_t guest_count, guest_room;
-	size_t place_count, place_room;
-	struct fairness_open *open;     /* by place */
+	uint32_t *open_of;              /* by index into vcpus.domains: which of `open' is its */
+	size_t open_of_room;
+	struct fairness_open *open;     /* the first one is nobody's: of those that are no guests, or never wanted to run; then by place in the windows */
+	size_t open_room;
 	uint64_t open_marks;            /* of that half */
-	size_t batch;                   /* how many halves of one length are judged together */
-	struct fairness_level *levels;
+	struct windows windows;
 	uint64_t half_tsc;              /* of the shortest window */
 	uint64_t half_end_tsc;
 };
@@ -102,13 +77,13 @@ bool fairness_change(struct fairness *fairness, size_t vcpu, uint64_t tsc, enum 
 /* Weights, caps or affinities change; called before the fluid hears of it. */
 void fairness_settings(struct fairness *fairness, uint64_t tsc);
 
-/* All windows up to this time, before which all changes were told, are judged, so that the levels' sums may be read. */
+/* All windows up to this time, before which all changes were told, are judged, so that their sums may be read. */
 void fairness_reach(struct fairness *fairness, uint64_t tsc);
 
 /* The window ends. */
 void fairness_finish(struct fairness *fairness, uint64_t end_tsc);
 
-/* Once it is finished: the rows for window lengths that fit in the trace at least once; returns how many, at most FAIRNESS_LEVELS. */
+/* Once it is finished: the rows for window lengths that fit in the trace at least once; returns how many, at most WINDOWS_LEVELS. */
 size_t fairness_windows(const struct fairness *fairness, uint64_t tsc_hz, struct fairness_window *out);
 
 /* Fills the windows, the horizon and starvation into a result whose domains are there already. */

@@ -13,7 +13,7 @@ enum {
 	VCPUS = 72,
 	HZ = 200000, HALF_TSC = HZ / 2000, FROM_TSC = 1000,
 	HALVES_MAX = 1 << 14,
-	LONG_RUN = FAIRNESS_LONG_BATCHES * FAIRNESS_BATCH + 100,
+	LONG_RUN = 16 * WINDOWS_BATCH + 100,
 };
 
 struct half {
@@ -104,12 +104,11 @@ static struct half both(const struct half *a, const struct half *b)
 	return sum;
 }
 
-static void count_window(struct fairness_level *level, const struct half *window)
+static void count_window(struct windows_level *level, const struct half *window)
 {
 	unsigned ran = 0, wanted = 0;
 	double sum = 0, squares = 0, jain;
 
-	level->windows++;
 	level->unknown_windows += window->unknown;
 	if (window->unknown)
 		return;
@@ -121,23 +120,22 @@ static void count_window(struct fairness_level *level, const struct half *window
 		squares += attained * attained;
 	}
 	level->ran[ran]++;
-	level->ran_sum += ran;
 	if (wanted < 2 || squares <= 0)
 		return;
 	jain = sum * sum / (wanted * squares);
 	level->jain_windows++;
-	level->jain_sum += jain;
-	level->jain[(size_t)((jain + 1e-9) * FAIRNESS_JAIN_STEPS)]++;
+	level->jain_sum += (windows_sum)(jain * (double)(UINT64_C(1) << WINDOWS_JAIN_BITS) + 0.5);
+	level->jain[(size_t)((jain + 1e-9) * WINDOWS_JAIN_STEPS)]++;
 }
 
-static void assert_level(const struct fairness_level *level, const struct fairness_level *wanted, size_t at)
+static void assert_level(const struct windows_level *level, const struct windows_level *wanted, size_t at)
 {
-	if (level->windows != wanted->windows || level->unknown_windows != wanted->unknown_windows || level->jain_windows != wanted->jain_windows ||
-	    fabs(level->jain_sum - wanted->jain_sum) > 1e-9 * (1 + wanted->jain_sum))
-		fail_msg("level %zu: %ju windows, %ju unknown, %ju with an index, sum %.12g; wanted %ju, %ju, %ju, %.12g", at, (uintmax_t)level->windows,
-			 (uintmax_t)level->unknown_windows, (uintmax_t)level->jain_windows, level->jain_sum, (uintmax_t)wanted->windows,
-			 (uintmax_t)wanted->unknown_windows, (uintmax_t)wanted->jain_windows, wanted->jain_sum);
-	assert_int_equal(level->ran_sum, wanted->ran_sum);
+	if (windows_known(level) != windows_known(wanted) || level->unknown_windows != wanted->unknown_windows || level->jain_windows != wanted->jain_windows ||
+	    fabs(windows_jain_sum(level) - windows_jain_sum(wanted)) > 1e-9 * (1 + windows_jain_sum(wanted)))
+		fail_msg("level %zu: %ju windows known, %ju not, %ju with an index, sum %.12g; wanted %ju, %ju, %ju, %.12g", at, (uintmax_t)windows_known(level),
+			 (uintmax_t)level->unknown_windows, (uintmax_t)level->jain_windows, windows_jain_sum(level), (uintmax_t)windows_known(wanted),
+			 (uintmax_t)wanted->unknown_windows, (uintmax_t)wanted->jain_windows, windows_jain_sum(wanted));
+	assert_int_equal(windows_ran_sum(level), windows_ran_sum(wanted));
 	assert_memory_equal(level->ran, wanted->ran, sizeof(level->ran));
 	assert_memory_equal(level->jain, wanted->jain, sizeof(level->jain));
 }
@@ -148,13 +146,13 @@ static void assert_as_counted(struct lab *lab, uint64_t end_tsc)
 
 	note_time(lab, end_tsc);
 	fairness_finish(&lab->fairness, end_tsc);
-	for (size_t at = 0; at < FAIRNESS_LEVELS; at++, count /= 2) {
-		struct fairness_level wanted = { 0 };
+	for (size_t at = 0; at < WINDOWS_LEVELS; at++, count /= 2) {
+		struct windows_level wanted = { 0 };
 		for (size_t i = 0; i + 1 < count; i++) {
 			struct half window = both(&lab->halves[i], &lab->halves[i + 1]);
 			count_window(&wanted, &window);
 		}
-		assert_level(&lab->fairness.levels[at], &wanted, at);
+		assert_level(&lab->fairness.windows.levels[at], &wanted, at);
 		for (size_t i = 0; i + 1 < count; i += 2)
 			lab->halves[i / 2] = both(&lab->halves[i], &lab->halves[i + 1]);
 	}
@@ -173,7 +171,7 @@ static uint64_t draw_length(struct lab *lab)
 	switch (draw(lab, 16)) {
 	case 0: return 0;
 	case 1: return draw(lab, 20 * HALF_TSC);
-	case 2: return draw(lab, 100) ? HALF_TSC : draw(lab, 3 * FAIRNESS_BATCH * HALF_TSC);
+	case 2: return draw(lab, 100) ? HALF_TSC : draw(lab, 3 * WINDOWS_BATCH * HALF_TSC);
 	default: return draw(lab, HALF_TSC);
 	}
 }
@@ -222,7 +220,7 @@ static void guests_come_one_after_the_other(void **state)
 		change_at_random(&lab, 100, vcpus);
 	for (size_t vcpu = DOM0; vcpu < VCPUS; vcpu++) /* the last two alone want to run */
 		change(&lab, vcpu, lab.now_tsc, vcpu + 2 < VCPUS ? BLOCKED : vcpu + 1 < VCPUS ? RUNNING : RUNNABLE);
-	assert_true(lab.fairness.batch < FAIRNESS_BATCH);
+	assert_true(lab.fairness.windows.batch < WINDOWS_BATCH);
 	assert_as_counted(&lab, lab.now_tsc + 30 * HALF_TSC);
 	lab_end(&lab);
 }
@@ -245,9 +243,9 @@ static void borders_of_batches_make_no_difference(void **state)
 	assert_int_equal(often.now_tsc, end_tsc);
 	fairness_finish(&lab.fairness, end_tsc);
 	fairness_finish(&often.fairness, end_tsc);
-	for (size_t at = 0; at < FAIRNESS_LEVELS; at++) {
-		assert_level(&often.fairness.levels[at], &lab.fairness.levels[at], at);
-		assert_memory_equal(&often.fairness.levels[at].jain_sum, &lab.fairness.levels[at].jain_sum, sizeof(double));
+	for (size_t at = 0; at < WINDOWS_LEVELS; at++) {
+		assert_level(&often.fairness.windows.levels[at], &lab.fairness.windows.levels[at], at);
+		assert_memory_equal(&often.fairness.windows.levels[at].jain_sum, &lab.fairness.windows.levels[at].jain_sum, sizeof(windows_sum));
 	}
 	lab_end(&lab);
 	lab_end(&often);
@@ -282,13 +280,13 @@ static void assert_alike(size_t filled, size_t alike)
 static void alike_over_the_border_of_a_batch(void **state)
 {
 	(void)state;
-	assert_alike(FAIRNESS_BATCH - 2, 1);
-	assert_alike(FAIRNESS_BATCH - 2, 2);
-	assert_alike(FAIRNESS_BATCH - 2, 3);
-	assert_alike(FAIRNESS_BATCH - 2, 3 * FAIRNESS_BATCH);
+	assert_alike(WINDOWS_BATCH - 2, 1);
+	assert_alike(WINDOWS_BATCH - 2, 2);
+	assert_alike(WINDOWS_BATCH - 2, 3);
+	assert_alike(WINDOWS_BATCH - 2, 3 * WINDOWS_BATCH);
 	assert_alike(5, LONG_RUN);
 	assert_alike(6, LONG_RUN + 1);
-	assert_alike(FAIRNESS_BATCH - 1, LONG_RUN);
+	assert_alike(WINDOWS_BATCH - 1, LONG_RUN);
 }
 
 /* All windows of an hour are judged, of whatever length fits; nothing is done for each. */
@@ -300,12 +298,12 @@ static void an_hour_in_which_nothing_changes(void **state)
 	(void)state;
 	begin_two(&lab);
 	fairness_finish(&lab.fairness, FROM_TSC + halves * HALF_TSC);
-	for (size_t at = 0; at < FAIRNESS_LEVELS; at++, halves /= 2) {
-		const struct fairness_level *level = &lab.fairness.levels[at];
-		assert_int_equal(level->windows, halves - 1);
+	for (size_t at = 0; at < WINDOWS_LEVELS; at++, halves /= 2) {
+		const struct windows_level *level = &lab.fairness.windows.levels[at];
+		assert_int_equal(windows_known(level), halves - 1);
 		assert_int_equal(level->jain_windows, halves - 1);
 		assert_int_equal(level->ran[1], halves - 1);
-		assert_true(fabs(level->jain_sum - 0.5 * (double)(halves - 1)) < 1e-6);
+		assert_true(fabs(windows_jain_sum(level) - 0.5 * (double)(halves - 1)) < 1e-6);
 	}
 	lab_end(&lab);
 }
@@ -323,8 +321,8 @@ static void what_is_lost_within_a_batch(void **state)
 	change(&lab, IDLE, FROM_TSC + 2010, RUNNABLE);
 	change(&lab, GUEST + 2, FROM_TSC + 3000, UNKNOWN); /* it never was known */
 	assert_as_counted(&lab, FROM_TSC + 4000);
-	assert_int_equal(lab.fairness.levels[0].windows, 39);
-	assert_int_equal(lab.fairness.levels[0].unknown_windows, 3 + 2);
+	assert_int_equal(windows_known(&lab.fairness.windows.levels[0]), 39 - 5);
+	assert_int_equal(lab.fairness.windows.levels[0].unknown_windows, 3 + 2);
 	assert_int_equal(lab.fairness.unknown_vcpus, 0);
 	lab_end(&lab);
 }
