@@ -8,8 +8,9 @@ MANDIR   ?= $(PREFIX)/share/man
 DATADIR  ?= $(PREFIX)/share/xtrace
 
 CC       ?= cc
-# A brief report takes a tenth less time than by -O2.
-CFLAGS   ?= -O3 -g
+# A brief report takes a tenth less time than by -O2, and a whole one a twenty-fifth less without vectors, which wait for what was just written number
+# by number.
+CFLAGS   ?= -O3 -fno-tree-vectorize -g
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wpedantic -Wstrict-prototypes \
             -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef -Wvla
 CPPFLAGS += -D_GNU_SOURCE -DXTRACE_VERSION='"$(VERSION)"' -DXTRACE_DATADIR='"$(DATADIR)"' -I.
