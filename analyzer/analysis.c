@@ -95,10 +95,11 @@ static bool find_clock(struct run *run, uint64_t given_hz)
 
 static void hand_to_metrics(struct run *run, const struct interval *interval)
 {
-	if (!run->brief)
+	if (!run->brief) {
 		moments_interval(&run->moments, interval);
+		dom0_interval(&run->dom0, interval);
+	}
 	if (!account_interval(&run->account, &run->vcpus, interval) || !latency_interval(&run->result->latency, interval) ||
-	    (!run->brief && !dom0_interval(&run->dom0, interval)) ||
 	    (run->timeline.file && !timeline_interval(&run->timeline, &run->vcpus, interval)))
 		run->sink_failed = true;
 }
@@ -378,7 +379,7 @@ static int failed_memory(void)
 static bool out_of_memory(const struct run *run)
 {
 	return merge_out_of_memory(&run->merge) || run->vcpus.out_of_memory || run->pv.out_of_memory ||
-	       moments_out_of_memory(&run->moments);
+	       moments_out_of_memory(&run->moments) || dom0_out_of_memory(&run->dom0);
 }
 
 static int open_streams(struct run *run)

@@ -89,9 +89,9 @@ static bool reserve_vcpu(struct charge *charge, uint32_t vcpu)
 	return true;
 }
 
-static bool reserve(struct charge *charge, uint32_t vcpu, size_t domain)
+static inline bool reserve(struct charge *charge, uint32_t vcpu, size_t domain)
 {
-	return reserve_domain(charge, domain) && reserve_vcpu(charge, vcpu);
+	return (vcpu < charge->vcpu_room && domain < charge->domain_room) || (reserve_domain(charge, domain) && reserve_vcpu(charge, vcpu));
 }
 
 /* ---- charging ---- */
@@ -99,7 +99,15 @@ static bool reserve(struct charge *charge, uint32_t vcpu, size_t domain)
 static bool give(struct charge *charge, size_t domain, uint64_t begin_tsc, uint64_t end_tsc, uint64_t length_tsc)
 {
 	charge->charged_tsc[domain] += length_tsc;
-	return length_tsc == 0 || series_add(&charge->series, CHARGE_DOMAINS + domain, begin_tsc, end_tsc, length_tsc);
+	return series_add(&charge->series, CHARGE_DOMAINS + domain, begin_tsc, end_tsc, length_tsc);
+}
+
+bool charge_begin_late(struct charge *charge, const struct charge *other)
+{
+	charge->uncharged_tsc = other->uncharged_tsc;
+	for (size_t d = 0; d < other->domain_room; d++)
+		charge->uncharged_tsc += other->charged_tsc[d];
+	return series_take_all(&charge->series, CHARGE_NOBODY, &other->series);
 }
 
 static void wake(struct charge_vcpu *vcpu, size_t domain)
@@ -115,6 +123,14 @@ static void forget_wakers(const struct charge *charge, struct charge_vcpu *vcpu)
 	vcpu->wakers = 0;
 }
 
+static void forget_pieces(const struct charge *charge, struct charge_vcpu *vcpu)
+{
+	if (vcpu->pending)
+		memset(vcpu->pending_tsc, 0, charge->domain_room * sizeof(*vcpu->pending_tsc));
+	vcpu->pending = false;
+	vcpu->mark_tsc = 0;
+}
+
 /* Equal parts to all that woke it; nothing if none did. */
 static void share_piece(const struct charge *charge, struct charge_vcpu *vcpu, uint64_t length_tsc)
 {
@@ -122,10 +138,13 @@ static void share_piece(const struct charge *charge, struct charge_vcpu *vcpu, u
 
 	vcpu->pending |= left > 0;
 	for (size_t d = 0; d < charge->domain_room && left > 0; d++) {
-		uint64_t part_tsc = proportion_tsc(length_tsc, vcpu->woke[d], left);
+		uint64_t part_tsc;
+		if (!vcpu->woke[d])
+			continue;
+		part_tsc = proportion_tsc(length_tsc, 1, left);
 		vcpu->pending_tsc[d] += part_tsc;
 		length_tsc -= part_tsc;
-		left -= vcpu->woke[d];
+		left--;
 	}
 }
 
@@ -162,7 +181,7 @@ static bool settle(struct charge *charge, const struct charge_vcpu *vcpu, uint64
 {
 	for (size_t d = 0; d < charge->domain_room; d++) {
 		uint64_t part_tsc = vcpu->pending_tsc[d] < *left_tsc ? vcpu->pending_tsc[d] : *left_tsc;
-		if (!give(charge, d, begin_tsc, end_tsc, part_tsc))
+		if (part_tsc > 0 && !give(charge, d, begin_tsc, end_tsc, part_tsc))
 			return false;
 		*left_tsc -= part_tsc;
 	}
@@ -181,7 +200,7 @@ bool charge_ran(struct charge *charge, uint32_t vcpu_id, uint64_t begin_tsc, uin
 		share_piece(charge, vcpu, left_tsc);
 	if (vcpu->pending && !settle(charge, vcpu, begin_tsc, end_tsc, &left_tsc))
 		return false;
-	charge_forget(charge, vcpu_id);
+	forget_pieces(charge, vcpu);
 	if (ends) {
 		forget_wakers(charge, vcpu);
 		vcpu->served = false;
@@ -192,14 +211,8 @@ bool charge_ran(struct charge *charge, uint32_t vcpu_id, uint64_t begin_tsc, uin
 
 void charge_forget(struct charge *charge, uint32_t vcpu_id)
 {
-	struct charge_vcpu *vcpu = vcpu_id < charge->vcpu_room ? &charge->vcpus[vcpu_id] : NULL;
-
-	if (!vcpu)
-		return;
-	if (vcpu->pending)
-		memset(vcpu->pending_tsc, 0, charge->domain_room * sizeof(*vcpu->pending_tsc));
-	vcpu->pending = false;
-	vcpu->mark_tsc = 0;
+	if (vcpu_id < charge->vcpu_room)
+		forget_pieces(charge, &charge->vcpus[vcpu_id]);
 }
 
 uint64_t charge_of_tsc(const struct charge *charge, size_t domain)

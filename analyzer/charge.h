@@ -49,6 +49,10 @@ struct charge {
 void charge_init(struct charge *charge, uint64_t from_tsc, uint64_t bin_tsc);
 void charge_free(struct charge *charge);
 
+/* Nothing was charged yet: all that Dom0 ran up to now, which another one charged to whomever, was nobody's.  (Its series is as exact as the
+ * other one's: of each guest's part of a run the cycles beyond a bin's end are rounded.)  False when out of memory. */
+bool charge_begin_late(struct charge *charge, const struct charge *other);
+
 /* A guest woke Dom0's vCPU, or told it that there is something to do.  False when out of memory. */
 bool charge_kick(struct charge *charge, uint32_t vcpu, size_t domain);
 

@@ -35,9 +35,10 @@ void dom0_free(struct dom0 *dom0)
 
 void dom0_change(struct dom0 *dom0, size_t vcpu, uint64_t tsc, enum runstate state)
 {
-	const struct vcpu *row = &dom0->vcpus->vcpus[vcpu];
+	const struct vcpus *vcpus = dom0->vcpus;
+	const struct vcpu *row = &vcpus->vcpus[vcpu];
 
-	if (dom0->vcpus->domains[row->domain].id == 0)
+	if (dom0->ledger.info->cpus > 0 && vcpus->domains[row->domain].id == 0) /* else there is no event to charge its time to */
 		dom0_ledger_run(&dom0->ledger, row->id, tsc, state == RUNNING);
 }
 
@@ -47,10 +48,14 @@ void dom0_domain(struct dom0 *dom0, uint32_t domain_id)
 		dom0_ledger_domain(&dom0->ledger, domain_id, dom0->vcpus->domains[dom0->vcpus->domain_by_id[domain_id]].generation);
 }
 
-bool dom0_interval(struct dom0 *dom0, const struct interval *interval)
+void dom0_interval(struct dom0 *dom0, const struct interval *interval)
 {
 	dom0_evidence_interval(&dom0->evidence, interval);
-	return !dom0->evidence.out_of_memory && !dom0->xen_time.out_of_memory && !dom0->ledger.out_of_memory;
+}
+
+bool dom0_out_of_memory(const struct dom0 *dom0)
+{
+	return dom0->evidence.out_of_memory || dom0->xen_time.out_of_memory || dom0->ledger.out_of_memory;
 }
 
 void dom0_note(struct dom0 *dom0, const struct rec *rec)

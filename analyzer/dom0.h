@@ -33,8 +33,8 @@ void dom0_change(struct dom0 *dom0, size_t vcpu, uint64_t tsc, enum runstate sta
 /* Xen says that a domain comes: from now on its id is that domain's. */
 void dom0_domain(struct dom0 *dom0, uint32_t domain_id);
 
-/* An interval closes.  False when out of memory, then or before. */
-bool dom0_interval(struct dom0 *dom0, const struct interval *interval);
+/* An interval closes. */
+void dom0_interval(struct dom0 *dom0, const struct interval *interval);
 
 /* A record of a kind from REC_NOTES on. */
 void dom0_note(struct dom0 *dom0, const struct rec *rec);
@@ -50,5 +50,8 @@ double dom0_charged_tsc(const struct dom0 *dom0, size_t domain, double *by_way_t
 /* Fills result.dom0; the domains are there already.  False when out of memory. */
 bool dom0_fill(const struct dom0 *dom0, struct result *result);
 void dom0_result_free(struct result_dom0 *out);
+
+/* It was, at some time. */
+bool dom0_out_of_memory(const struct dom0 *dom0);
 
 #endif

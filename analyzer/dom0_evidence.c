@@ -80,6 +80,15 @@ static void take_grant(struct dom0_evidence *evidence, const struct rec *rec)
 		served(evidence, &evidence->by_order, rec, mapper, rec_word(rec, 0));
 }
 
+/* An extra record comes. */
+static struct charge *by_records(struct dom0_evidence *evidence)
+{
+	if (!evidence->has_records && !charge_begin_late(&evidence->by_records, &evidence->by_order))
+		evidence->out_of_memory = true;
+	evidence->has_records = true;
+	return &evidence->by_records;
+}
+
 static void take_send(struct dom0_evidence *evidence, const struct rec *rec)
 {
 	const struct vcpu *sender = runner(evidence, rec);
@@ -89,9 +98,9 @@ static void take_send(struct dom0_evidence *evidence, const struct rec *rec)
 		return;
 	evidence->sends++;
 	if (to >> 16 == 0)
-		kicked(evidence, &evidence->by_records, to & 0xffff, from >> 16);
+		kicked(evidence, by_records(evidence), to & 0xffff, from >> 16);
 	else if (from >> 16 == 0 && sender && domain_id_of(evidence, sender) == 0)
-		served(evidence, &evidence->by_records, rec, sender, to >> 16);
+		served(evidence, by_records(evidence), rec, sender, to >> 16);
 }
 
 static void take_copy(struct dom0_evidence *evidence, const struct rec *rec)
@@ -101,7 +110,7 @@ static void take_copy(struct dom0_evidence *evidence, const struct rec *rec)
 
 	evidence->copied_bytes += bytes;
 	if (copier && domain_id_of(evidence, copier) == 0)
-		served(evidence, &evidence->by_records, rec, copier, source ? source : dest);
+		served(evidence, by_records(evidence), rec, copier, source ? source : dest);
 }
 
 void dom0_evidence_note(struct dom0_evidence *evidence, const struct rec *rec)
@@ -131,6 +140,8 @@ void dom0_evidence_interval(struct dom0_evidence *evidence, const struct interva
 
 	if (interval->state != RUNNING && interval->state != UNKNOWN)
 		return;
-	if (domain_id_of(evidence, vcpu) == 0 && !(ran(&evidence->by_order, vcpu->id, interval) && ran(&evidence->by_records, vcpu->id, interval)))
+	if (domain_id_of(evidence, vcpu) != 0)
+		return;
+	if (!ran(&evidence->by_order, vcpu->id, interval) || (evidence->has_records && !ran(&evidence->by_records, vcpu->id, interval)))
 		evidence->out_of_memory = true;
 }

@@ -15,7 +15,9 @@
 struct dom0_evidence {
 	const struct runners *runners; /* borrowed */
 	uint64_t from_tsc, to_tsc;   /* the window that counts */
-	struct charge by_order, by_records;
+	struct charge by_order;
+	struct charge by_records;    /* from the first extra record on; up to then all is nobody's, as by_order knows */
+	bool has_records;
 	uint64_t copied_bytes, sends; /* what the extra records said in all */
 	bool out_of_memory;
 };

@@ -173,11 +173,14 @@ static void charge(struct dom0_ledger *ledger, uint16_t entry, uint64_t begin_ts
 /* What was run up to now goes to the activity that it was. */
 static void pass(struct dom0_ledger *ledger, struct dom0_cpu *cpu, uint64_t tsc)
 {
-	uint64_t begin_tsc = clip(ledger, cpu->since_tsc), end_tsc = clip(ledger, tsc), length_tsc = end_tsc - begin_tsc;
+	uint64_t begin_tsc, end_tsc, length_tsc;
 
 	if (tsc <= cpu->since_tsc)
 		return; /* an event that stands for the trace's begin has no time */
 	move_window(ledger, tsc);
+	begin_tsc = clip(ledger, cpu->since_tsc);
+	end_tsc = clip(ledger, tsc);
+	length_tsc = end_tsc - begin_tsc;
 	cpu->since_tsc = tsc;
 	if (!cpu->running || length_tsc == 0)
 		return;
@@ -199,10 +202,15 @@ static void settle_poll(struct dom0_ledger *ledger, struct dom0_cpu *cpu, uint16
 
 void dom0_ledger_run(struct dom0_ledger *ledger, uint32_t cpu, uint64_t tsc, bool running)
 {
-	if (cpu >= DOM0_CPU_MAX)
+	struct dom0_cpu *row = cpu < DOM0_CPU_MAX ? &ledger->cpus[cpu] : NULL;
+
+	if (!row)
 		return;
-	pass(ledger, &ledger->cpus[cpu], tsc);
-	ledger->cpus[cpu].running = running;
+	if (row->running)
+		pass(ledger, row, tsc);
+	else if (tsc > row->since_tsc)
+		row->since_tsc = tsc;
+	row->running = running;
 }
 
 /* ---- events ---- */

@@ -57,7 +57,7 @@ size_t series_reach(struct series *series, uint64_t end_tsc)
 	return (size_t)bin_of(series, end_tsc) + 1;
 }
 
-static bool add_across(struct series *series, size_t row, uint64_t begin_tsc, uint64_t end_tsc, uint64_t length_tsc)
+bool series_add_across(struct series *series, size_t row, uint64_t begin_tsc, uint64_t end_tsc, uint64_t length_tsc)
 {
 	size_t last = series_reach(series, end_tsc) - 1;
 	uint64_t *bins;
@@ -78,11 +78,16 @@ static bool add_across(struct series *series, size_t row, uint64_t begin_tsc, ui
 	return true;
 }
 
-bool series_add(struct series *series, size_t row, uint64_t begin_tsc, uint64_t end_tsc, uint64_t length_tsc)
+bool series_take_all(struct series *series, size_t row, const struct series *other)
 {
-	if (row >= series->row_count || begin_tsc < series->latest_tsc || end_tsc - series->latest_tsc >= series->bin_tsc)
-		return add_across(series, row, begin_tsc, end_tsc, length_tsc);
-	series->rows[row][series->latest] += length_tsc; /* next to always it is where the one before was */
+	if (!reserve(series, row))
+		return false;
+	series->bin_tsc = other->bin_tsc;
+	series->latest = other->latest;
+	series->latest_tsc = other->latest_tsc;
+	for (size_t i = 0; i < other->row_count; i++)
+		for (size_t bin = 0; bin < SERIES_BINS; bin++)
+			series->rows[row][bin] += other->rows[i][bin];
 	return true;
 }
 

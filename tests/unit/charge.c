@@ -146,6 +146,36 @@ static void every_cycle_is_charged_once(void **state)
 	charge_free(&charge);
 }
 
+/* Nothing that one was told of came before: the other one only heard of it when something did. */
+static void one_that_begins_late_is_as_one_from_the_begin(void **state)
+{
+	struct charge other = made(), late = made(), early = made();
+
+	(void)state;
+	for (uint64_t tsc = 0; tsc < 400 * BIN; tsc += 80) {
+		assert_true(charge_kick(&other, 0, 1 + tsc / 80 % 3));
+		assert_true(charge_ran(&other, 0, tsc, tsc + 50, tsc % 3 == 0));
+		assert_true(charge_ran(&early, 0, tsc, tsc + 50, tsc % 3 == 0));
+	}
+	assert_true(charge_begin_late(&late, &other));
+	for (struct charge *charge = &late; charge; charge = charge == &late ? &early : NULL) {
+		assert_true(charge_piece(charge, 0, 2, 400 * BIN, 400 * BIN + 30));
+		assert_true(charge_ran(charge, 0, 400 * BIN, 400 * BIN + 40, true));
+	}
+	assert_int_equal(late.uncharged_tsc, early.uncharged_tsc);
+	assert_int_equal(charge_of_tsc(&late, 2), 30);
+	assert_int_equal(late.series.bin_tsc, early.series.bin_tsc);
+	assert_int_equal(of_series(&late.series, CHARGE_NOBODY), late.uncharged_tsc);
+	for (size_t bin = 0; bin < SERIES_BINS; bin++) {
+		/* What of a run lies beyond a bin's end is rounded for each guest. */
+		assert_in_range(4 + series_at(&late.series, CHARGE_NOBODY, bin) - series_at(&early.series, CHARGE_NOBODY, bin), 0, 8);
+		assert_int_equal(series_at(&late.series, CHARGE_DOMAINS + 2, bin), series_at(&early.series, CHARGE_DOMAINS + 2, bin));
+	}
+	charge_free(&other);
+	charge_free(&late);
+	charge_free(&early);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -156,6 +186,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_is_not_charged),
 		cmocka_unit_test(no_more_is_charged_than_ran),
 		cmocka_unit_test(every_cycle_is_charged_once),
+		cmocka_unit_test(one_that_begins_late_is_as_one_from_the_begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,28 @@ static void the_end_of_time_ends(void **state)
 	series_free(&series);
 }
 
+static void a_row_takes_all_of_another_series(void **state)
+{
+	struct series series, other;
+
+	(void)state;
+	series_init(&series, 1000, 10);
+	series_init(&other, 1000, 10);
+	assert_true(series_add(&other, 0, 1000, 1010, 5));
+	assert_true(series_add(&other, 3, 1000, 1000 + 15 * SERIES_BINS, 15 * SERIES_BINS)); /* more than there are bins for */
+	assert_true(series_take_all(&series, 1, &other));
+	assert_int_equal(series.bin_tsc, 20);
+	assert_int_equal(series_at(&series, 1, 0), 5 + 20);
+	assert_int_equal(series_at(&series, 1, 7), 20);
+	assert_int_equal(series_at(&series, 0, 0), 0);
+	/* And goes on. */
+	assert_true(series_add(&series, 1, 1015, 1025, 10));
+	assert_int_equal(series_at(&series, 1, 0), 5 + 20 + 5);
+	assert_int_equal(series_at(&series, 1, 1), 20 + 5);
+	series_free(&series);
+	series_free(&other);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -73,6 +95,7 @@ int main(void)
 		cmocka_unit_test(what_came_before_is_in_the_first_bin),
 		cmocka_unit_test(bins_double_and_nothing_is_lost),
 		cmocka_unit_test(the_end_of_time_ends),
+		cmocka_unit_test(a_row_takes_all_of_another_series),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
