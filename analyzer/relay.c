@@ -23,7 +23,9 @@ struct batch {
 struct relay {
 	void (*take)(void *arg, const struct relay_batch *batch);
 	void *arg;
-	struct batch *filling;        /* of batches, the one that no other thread knows of */
+	struct batch *filling;        /* of batches, the one that no other thread knows of, */
+	struct relay_item *next;      /* where its next item goes, */
+	struct relay_item *end;       /* which it has no room for */
 	pthread_t thread;
 	pthread_mutex_t mutex;        /* of what follows */
 	pthread_cond_t changed;
@@ -82,31 +84,34 @@ static void wait_until_left(struct relay *relay, size_t left)
 		pthread_cond_wait(&relay->changed, &relay->mutex);
 }
 
-static void begin_batch(struct batch *batch)
+static void begin_batch(struct relay *relay, struct batch *batch)
 {
-	batch->count = batch->rec_count = 0;
+	batch->rec_count = 0;
+	relay->filling = batch;
+	relay->next = batch->items;
+	relay->end = batch->items + BATCH_ITEMS;
 }
 
 static void hand_over(struct relay *relay)
 {
+	relay->filling->count = (size_t)(relay->next - relay->filling->items);
 	pthread_mutex_lock(&relay->mutex);
 	relay->put++;
 	if (relay->put - relay->taken == BATCHES / 2)
 		pthread_cond_signal(&relay->changed);
 	if (relay->put - relay->taken == BATCHES)
 		wait_until_left(relay, BATCHES / 2);
-	relay->filling = &relay->batches[relay->put % BATCHES];
 	pthread_mutex_unlock(&relay->mutex);
-	begin_batch(relay->filling);
+	begin_batch(relay, &relay->batches[relay->put % BATCHES]);
 }
 
 static inline void put_item(struct relay *relay, struct relay_item item)
 {
-	struct batch *batch = relay->filling;
+	struct relay_item *at = relay->next++;
 
-	__builtin_prefetch(&batch->items[batch->count + AHEAD_ITEMS], 1);
-	batch->items[batch->count++] = item;
-	if (batch->count == BATCH_ITEMS || batch->rec_count == BATCH_RECORDS)
+	__builtin_prefetch(at + AHEAD_ITEMS, 1);
+	*at = item;
+	if (relay->next == relay->end)
 		hand_over(relay);
 }
 
@@ -115,6 +120,8 @@ void relay_put(struct relay *relay, const struct rec *rec)
 	struct batch *batch = relay->filling;
 	size_t at = batch->rec_count++;
 
+	if (batch->rec_count == BATCH_RECORDS)
+		relay->end = relay->next + 1;
 	batch->recs[at] = *rec;
 	batch->recs[at].payload = (const uint8_t *)batch->payloads[at];
 	for (unsigned i = 0; i < rec->words; i++)
@@ -138,7 +145,7 @@ void relay_put_note(struct relay *relay, const struct note *note)
 
 void relay_drain(struct relay *relay)
 {
-	if (relay->filling->count > 0)
+	if (relay->next > relay->filling->items)
 		hand_over(relay);
 	pthread_mutex_lock(&relay->mutex);
 	relay->hurry = true;
@@ -158,8 +165,7 @@ struct relay *relay_new(void (*take)(void *arg, const struct relay_batch *batch)
 	relay->arg = arg;
 	relay->put = relay->taken = 0;
 	relay->hurry = relay->closed = false;
-	relay->filling = relay->batches;
-	begin_batch(relay->filling);
+	begin_batch(relay, relay->batches);
 	pthread_mutex_init(&relay->mutex, NULL);
 	pthread_cond_init(&relay->changed, NULL);
 	if (pthread_create(&relay->thread, NULL, run, relay) == 0)

@@ -55,15 +55,10 @@ int32_t vcpus_domain_index(const struct vcpus *vcpus, uint32_t id, uint32_t gene
 
 /* ---- the same vCPUs are named over and over, by a word: domain high, vCPU low ---- */
 
-static inline size_t found_place(uint32_t word)
-{
-	return word * UINT32_C(0x9e3779b1) >> (32 - VCPUS_FOUND_BITS);
-}
-
 /* The vCPU of this word, if it was found lately; else NULL. */
 static inline struct vcpu *vcpu_lately(const struct vcpus *vcpus, uint32_t word)
 {
-	const struct vcpu_found *found = &vcpus->found[found_place(word)];
+	const struct vcpu_found *found = &vcpus->found[vcpus_found_place(word)];
 
 	return found->word == word && found->index != VCPU_NONE ? &vcpus->vcpus[found->index] : NULL;
 }
@@ -76,18 +71,16 @@ static inline struct vcpu *vcpu_named(const struct vcpus *vcpus, const struct re
 	return vcpu ? vcpu : vcpu_find(vcpus, rec_domain(rec), rec_vcpu(rec));
 }
 
-int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
+int32_t vcpus_index_of_any(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
 {
-	const struct vcpu *vcpu = ids_valid(domain_id, id) ? vcpu_lately(vcpus, domain_id << 16 | id) : NULL;
+	const struct vcpu *vcpu = vcpu_find(vcpus, domain_id, id);
 
-	if (!vcpu)
-		vcpu = vcpu_find(vcpus, domain_id, id);
 	return vcpu ? (int32_t)(vcpu - vcpus->vcpus) : VCPU_NONE;
 }
 
 static void keep_found(struct vcpus *vcpus, uint32_t word, const struct vcpu *vcpu)
 {
-	vcpus->found[found_place(word)] = (struct vcpu_found){ word, (int32_t)(vcpu - vcpus->vcpus) };
+	vcpus->found[vcpus_found_place(word)] = (struct vcpu_found){ word, (int32_t)(vcpu - vcpus->vcpus) };
 }
 
 /* Another domain has come by an id. */

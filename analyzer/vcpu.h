@@ -119,8 +119,24 @@ const struct domain *vcpus_domain(const struct vcpus *vcpus, uint32_t id, uint32
 /* Its index into domains; -1 if no record named it. */
 int32_t vcpus_domain_index(const struct vcpus *vcpus, uint32_t id, uint32_t generation);
 
-/* The vCPU of these ids, VCPU_NONE if no record named it yet. */
-int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id);
+/* Where vcpus.found tells of the vCPU that a word names: domain high, vCPU low. */
+static inline size_t vcpus_found_place(uint32_t word)
+{
+	return word * UINT32_C(0x9e3779b1) >> (32 - VCPUS_FOUND_BITS);
+}
+
+/* The vCPU of these ids, VCPU_NONE if no record named it yet.  (As vcpus_index(), for those that were not found lately.) */
+int32_t vcpus_index_of_any(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id);
+
+static inline int32_t vcpus_index(const struct vcpus *vcpus, uint32_t domain_id, uint32_t id)
+{
+	uint32_t word = domain_id << 16 | id;
+	const struct vcpu_found *found = &vcpus->found[vcpus_found_place(word)];
+
+	if (found->word == word && (domain_id | id) <= UINT16_MAX)
+		return found->index;
+	return vcpus_index_of_any(vcpus, domain_id, id);
+}
 
 /* Takes the next record in time order. */
 void vcpus_take(struct vcpus *vcpus, const struct rec *rec);
