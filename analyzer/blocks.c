@@ -119,16 +119,17 @@ static uint64_t all_wakes(const struct block_sources *from, const struct domain 
 
 static bool keep_waits(struct block_waits *out, const uint32_t *buckets)
 {
-	size_t used = 0;
+	struct block_wait waits[HISTOGRAM_BUCKETS];
+	size_t count = 0;
 
 	for (uint32_t b = 0; b < HISTOGRAM_BUCKETS; b++)
-		used += buckets[b] > 0;
-	free(out->waits);
-	out->count = 0;
-	out->waits = calloc(used + 1, sizeof(*out->waits));
-	for (uint32_t b = 0; out->waits && b < HISTOGRAM_BUCKETS; b++)
 		if (buckets[b] > 0)
-			out->waits[out->count++] = (struct block_wait){ b, buckets[b] };
+			waits[count++] = (struct block_wait){ b, buckets[b] };
+	free(out->waits);
+	out->waits = calloc(count + 1, sizeof(*out->waits));
+	out->count = out->waits ? count : 0;
+	if (out->waits)
+		memcpy(out->waits, waits, count * sizeof(*waits));
 	return out->waits != NULL;
 }
 

@@ -34,13 +34,13 @@ void bootstrap_fill(struct bootstrap *boot, size_t blocks)
 
 void bootstrap_sum(const struct bootstrap *boot, size_t draw, const double *rows, size_t width, double *sums)
 {
-	const uint8_t *times = boot->draws[draw].times;
-
 	for (size_t t = 0; t < width; t++)
 		sums[t] = 0;
-	for (size_t i = 0; i < boot->blocks; i++)
-		for (size_t t = 0; times[i] > 0 && t < width; t++)
-			sums[t] += times[i] * rows[i * width + t];
+	for (size_t i = 0; i < boot->blocks; i++, rows += width) {
+		double times = boot->draws[draw].times[i];
+		for (size_t t = 0; times > 0 && t < width; t++)
+			sums[t] += times * rows[t];
+	}
 }
 
 static struct noise noise_of(const double *values, size_t blocks)

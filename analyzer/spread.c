@@ -37,6 +37,7 @@ struct jain_sums {
 struct drawing {
 	const struct result *result;
 	struct bootstrap boot;
+	double host[BOOT_ALL][BLOCK_HOST_TOTALS];
 	double (*values)[BOOT_ALL];                        /* by measure or whole */
 	struct jain_sums running[BOOT_ALL], attained[BOOT_ALL]; /* over the guests */
 };
@@ -109,15 +110,13 @@ static void add_guest(struct jain_sums *sums, double value)
 
 static void take_draw(struct drawing *drawing, const struct result_domain *domain, const struct wake_table *wakes, size_t r)
 {
-	double totals[BLOCK_TOTALS], host[BLOCK_HOST_TOTALS];
+	double totals[BLOCK_TOTALS];
 	struct measured measured = {
-		.totals = totals, .pcpus = (double)drawing->result->pcpu_count,
+		.totals = totals, .length_tsc = drawing->host[r][HOST_LENGTH], .pcpus = (double)drawing->result->pcpu_count,
 		.way = domain->id != 0 && drawing->result->dom0.known ? drawing->result->dom0.best : CHARGE_WAYS,
 	};
 
 	bootstrap_sum(&drawing->boot, r, domain->blocks->totals[0], BLOCK_TOTALS, totals);
-	bootstrap_sum(&drawing->boot, r, drawing->result->blocks.host[0], BLOCK_HOST_TOTALS, host);
-	measured.length_tsc = host[HOST_LENGTH];
 	for (size_t q = 0; q < WAKE_QUANTILES; q++)
 		measured.wake_us[q] = wake_table_quantile_us(wakes, &drawing->boot, r, wake_quantiles[q]);
 	for (size_t m = 0; m < MEASURES; m++)
@@ -194,14 +193,17 @@ static double whole_value(const struct drawing *drawing, size_t r, size_t whole,
 	return drawing->result->dom0.best == BY_KERNEL && drawing->result->dom0.known ? host[HOST_DOM0_ROW + whole - WHOLE_ROW] / host[HOST_LENGTH] : NAN;
 }
 
+static void draw_host(struct drawing *drawing)
+{
+	for (size_t r = 0; r < draws_of(drawing); r++)
+		bootstrap_sum(&drawing->boot, r, drawing->result->blocks.host[0], BLOCK_HOST_TOTALS, drawing->host[r]);
+}
+
 static void fill_wholes(struct drawing *drawing, struct result *result)
 {
-	for (size_t r = 0; r < draws_of(drawing); r++) {
-		double host[BLOCK_HOST_TOTALS];
-		bootstrap_sum(&drawing->boot, r, result->blocks.host[0], BLOCK_HOST_TOTALS, host);
+	for (size_t r = 0; r < draws_of(drawing); r++)
 		for (size_t whole = 0; whole < WHOLES; whole++)
-			drawing->values[whole][r] = whole_value(drawing, r, whole, host);
-	}
+			drawing->values[whole][r] = whole_value(drawing, r, whole, drawing->host[r]);
 	for (size_t whole = 0; whole < WHOLES; whole++)
 		judge(drawing, &whole_measures[whole], drawing->values[whole], &result->whole_spread[whole]);
 }
@@ -226,6 +228,7 @@ bool spread_fill(struct result *result, const struct vcpus *vcpus)
 		drawing->result = result;
 		drawing->values = values;
 		bootstrap_fill(&drawing->boot, result->blocks.count);
+		draw_host(drawing);
 		find_blocks(result, vcpus);
 	}
 	for (size_t d = 0; done && d < result->domain_count; d++)

@@ -48,11 +48,11 @@ bool wake_table_fill(struct wake_table *table, const struct block_domain *domain
 
 static double waits_up_to(const struct wake_table *table, const struct bootstrap *boot, size_t draw, size_t at)
 {
-	double sum = 0;
+	uint64_t sum = 0;
 
 	for (size_t i = 0; i < boot->blocks; i++)
 		sum += boot->draws[draw].times[i] * table->up_to[at][i];
-	return sum;
+	return (double)sum;
 }
 
 double wake_table_quantile_us(const struct wake_table *table, const struct bootstrap *boot, size_t draw, double fraction)

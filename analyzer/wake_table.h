@@ -8,7 +8,7 @@
 struct wake_table {
 	size_t count;                    /* different lengths, shortest first */
 	double *bound_us;                /* of each; none above the longest wait */
-	double (*up_to)[BLOCKS_MAX];     /* waits of each block that were no longer */
+	uint64_t (*up_to)[BLOCKS_MAX];   /* waits of each block that were no longer */
 };
 
 /* False when out of memory. */
