@@ -420,10 +420,8 @@ static bool begin_questions(struct run *run)
 	run->kernel = dom0_kernel_open(&run->file, &result->trust);
 	if (!moments_init(&run->moments, run->brief ? MOMENTS_BRIEF : run->demand ? MOMENTS_TOGETHER : MOMENTS_APART, &run->vcpus, &result->host, &window))
 		return false;
-	run->sources = (struct block_sources){
-		&run->vcpus, &run->account, &result->latency, moments_fluid(&run->moments), moments_fairness(&run->moments), &run->dom0,
-		moments_why(&run->moments),
-	};
+	run->sources = (struct block_sources){ .vcpus = &run->vcpus, .account = &run->account, .latency = &result->latency, .dom0 = &run->dom0 };
+	moments_sources(&run->moments, &run->sources);
 	return run->kernel && blocks_init(&result->blocks, from_tsc, hz) &&
 	       dom0_init(&run->dom0, &run->runners, dom0_kernel_info(run->kernel), from_tsc, to_tsc, hz);
 }

@@ -84,10 +84,11 @@ static void read_totals(const struct blocks *blocks, const struct block_sources 
 	memset(totals, 0, BLOCK_TOTALS * sizeof(*totals));
 	if (from->why)
 		read_why(from->why, d, totals);
+	if (from->fluid)
+		totals[TOTAL_ENTITLED] = entitled_of(from, domain, tsc);
 	if (!from->account)
 		return;
 	read_states(blocks, from, domain, tsc, totals + TOTAL_STATE);
-	totals[TOTAL_ENTITLED] = entitled_of(from, domain, tsc);
 	totals[TOTAL_SHARED_IO] = dom0_charged_tsc(from->dom0, d, totals + TOTAL_CHARGED);
 }
 

@@ -69,8 +69,8 @@ struct blocks {
 	size_t count;                                /* whole blocks */
 };
 
-/* Where the totals are read.  Where two threads follow the same trace each has blocks of its own, which begin and end alike: those of the one
- * have no account nor what comes after it, those of the other no why, and the totals that rest on it are 0. */
+/* Where the totals are read; those of what is NULL are 0.  Where two threads follow the same trace each has blocks of its own, which begin and end
+ * alike: those of the one have no account nor fairness and Dom0, those of the other no fluid nor why. */
 struct block_sources {
 	const struct vcpus *vcpus;
 	const struct account *account;

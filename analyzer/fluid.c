@@ -114,8 +114,11 @@ static bool has_room(struct fluid *fluid, struct fluid_moment *moment, size_t co
 static void advance(struct fluid *fluid, uint64_t tsc)
 {
 	const struct fluid_moment *now = fluid->now;
-	double passed_tsc = (double)fluid_passed_tsc(fluid, tsc);
+	double passed_tsc;
 
+	if (fluid->is_for_rates)
+		return;
+	passed_tsc = (double)fluid_passed_tsc(fluid, tsc);
 	fluid->now_tsc = tsc;
 	if (passed_tsc > 0)
 		for (size_t i = 0; i < now->wanting_count; i++)

@@ -74,6 +74,7 @@ struct fluid {
 	size_t scratch_room;
 	uint64_t pcpu_mask;            /* all pCPUs, of the first 64 */
 	bool follows_affinity;         /* there are no others */
+	bool is_for_rates;             /* nobody asks what is entitled over time */
 	int32_t *domain_place;         /* by domain: its place among those of a moment, or -1 */
 	size_t domain_room;
 	bool out_of_memory;
@@ -100,6 +101,7 @@ static inline uint64_t fluid_passed_tsc(const struct fluid *fluid, uint64_t tsc)
 	return begin_tsc < end_tsc ? end_tsc - begin_tsc : 0;
 }
 
+/* Not where it is for rates only. */
 double fluid_entitled_tsc(const struct fluid *fluid, size_t vcpu);
 
 /* The same up to a time not before the last change. */

@@ -132,7 +132,7 @@ static void take_item(struct moments *moments, const struct relay_item *item, co
 
 static struct block_sources sources_apart(const struct moments *moments)
 {
-	return (struct block_sources){ .vcpus = &moments->vcpus, .why = &moments->apart.why };
+	return (struct block_sources){ .vcpus = &moments->vcpus, .fluid = &moments->apart.fluid, .why = &moments->apart.why };
 }
 
 static void pass_blocks_apart(struct moments *moments, uint64_t tsc)
@@ -207,7 +207,10 @@ bool moments_init(struct moments *moments, enum moments_way way, const struct vc
 		moments->relay = relay_new(take_apart, moments);
 	if (way == MOMENTS_APART && !moments->relay)
 		way = MOMENTS_TOGETHER;
-	return side_init(&moments->here, asked[way], vcpus, host, window) && (!moments->relay || init_apart(moments, host, window));
+	if (!side_init(&moments->here, asked[way], vcpus, host, window))
+		return false;
+	moments->here.fluid.is_for_rates = moments->relay != NULL;
+	return !moments->relay || init_apart(moments, host, window);
 }
 
 void moments_free(struct moments *moments)
@@ -302,17 +305,16 @@ void moments_finish(struct moments *moments, uint64_t end_tsc, uint64_t to_tsc)
 
 const struct fluid *moments_fluid(const struct moments *moments)
 {
-	return &moments->here.fluid;
+	return moments->relay ? &moments->apart.fluid : &moments->here.fluid;
 }
 
-const struct fairness *moments_fairness(const struct moments *moments)
+void moments_sources(const struct moments *moments, struct block_sources *sources)
 {
-	return moments->here.asked & ASKED_FAIRNESS ? &moments->here.fairness : NULL;
-}
+	const struct moments_side *here = &moments->here;
 
-const struct why *moments_why(const struct moments *moments)
-{
-	return moments->here.asked & ASKED_WHY ? &moments->here.why : NULL;
+	sources->fluid = moments->relay ? NULL : &here->fluid;
+	sources->fairness = here->asked & ASKED_FAIRNESS ? &here->fairness : NULL;
+	sources->why = here->asked & ASKED_WHY ? &here->why : NULL;
 }
 
 void moments_join_blocks(const struct moments *moments, struct blocks *blocks)

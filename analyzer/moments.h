@@ -81,11 +81,11 @@ void moments_meet(struct moments *moments, uint64_t tsc);
 /* The trace and the window end; the caller's vcpus did. */
 void moments_finish(struct moments *moments, uint64_t end_tsc, uint64_t to_tsc);
 
+/* Once it is finished: what each was entitled to. */
 const struct fluid *moments_fluid(const struct moments *moments);
 
-/* What the caller's thread is asked itself: for its blocks.  NULL: it is not. */
-const struct fairness *moments_fairness(const struct moments *moments);
-const struct why *moments_why(const struct moments *moments);
+/* For the caller's blocks: what his thread is asked itself. */
+void moments_sources(const struct moments *moments, struct block_sources *sources);
 
 /* Once it is finished: adds to the caller's blocks, which are finished, too, what the second thread's have. */
 void moments_join_blocks(const struct moments *moments, struct blocks *blocks);
