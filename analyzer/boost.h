@@ -62,6 +62,8 @@ struct boost {
 void boost_init(struct boost *boost, uint64_t period_tsc, const struct credit *credit);
 void boost_free(struct boost *boost);
 void boost_note(struct boost *boost, const struct note *note);
+
+/* Not of an idle vCPU. */
 void boost_change(struct boost *boost, const struct scene_change *change);
 
 /* At the vCPU's last wakeup, so far as it is known by now. */

@@ -413,8 +413,6 @@ bool causes_change(struct causes *causes, const struct scene *scene, const struc
 	struct cause_vcpu *row;
 	bool done = true;
 
-	if (vcpu->role == ROLE_IDLE)
-		return true;
 	row = &causes->vcpus[change->vcpu];
 	end_piece(&causes->domains[vcpu->domain].records[row->cause], &row->piece);
 	if (change->to == BLOCKED || change->to == OFFLINE || change->to == UNKNOWN)

@@ -121,7 +121,7 @@ void causes_make_up(struct causes *causes, uint32_t domain, double gained_tsc);
 /* All stretches are closed up to this time. */
 void causes_reach(struct causes *causes, uint64_t end_tsc);
 
-/* Of vCPUs for which there is room; after the scene took the change.  False when out of memory. */
+/* Of vCPUs for which there is room, and that are not idle ones; after the scene took the change.  False when out of memory. */
 bool causes_change(struct causes *causes, const struct scene *scene, const struct scene_change *change);
 void causes_note(struct causes *causes, const struct scene *scene, const struct note *note);
 void causes_finish(struct causes *causes, const struct scene *scene);

@@ -73,16 +73,9 @@ bool credit_sees(const struct credit *credit, int32_t vcpu)
 
 /* ---- what a vCPU has, by the best that is known ---- */
 
-static bool is_shown(const struct credit *credit, size_t vcpu)
+static bool is_shown(const struct credit *credit, const struct credit_vcpu *row)
 {
-	return credit->vcpus[vcpu].told.known || !credit->credits_told;
-}
-
-static int32_t shown_credit(const struct credit *credit, size_t vcpu)
-{
-	const struct credit_told *told = &credit->vcpus[vcpu].told;
-
-	return told->known ? told->credit : credit->pool.units[vcpu].credit;
+	return row->told.known || !credit->credits_told;
 }
 
 static enum credit_level shown_level(const struct credit *credit, size_t vcpu)
@@ -93,20 +86,21 @@ static enum credit_level shown_level(const struct credit *credit, size_t vcpu)
 }
 
 /* Mostly it is as before. */
-static void observe(struct credit *credit, size_t vcpu)
+static inline void observe(struct credit *credit, size_t vcpu)
 {
-	struct credit_trail *trail = &credit->vcpus[vcpu].trail;
-	int32_t shown = shown_credit(credit, vcpu);
-	enum credit_level level = shown_level(credit, vcpu);
+	struct credit_vcpu *row = &credit->vcpus[vcpu];
+	const struct credit_unit *unit = &credit->pool.units[vcpu];
+	int32_t shown = row->told.known ? row->told.credit : unit->credit;
+	enum credit_level level = (enum credit_level)((row->told.known ? row->told.priority : unit->priority) - CREDIT_OVER);
 
-	if (trail_is(trail, shown, level) || !is_shown(credit, vcpu))
+	if (trail_is(&row->trail, shown, level) || !is_shown(credit, row))
 		return;
 	if (credit->now_tsc >= credit->scene->from_tsc && credit->now_tsc <= credit->scene->to_tsc)
-		trail_note(trail, shown, level);
+		trail_note(&row->trail, shown, level);
 }
 
 /* Counts the time up to now, before the state or the priority changes. */
-static void count_time(struct credit *credit, size_t vcpu, uint64_t tsc)
+static inline void count_time(struct credit *credit, size_t vcpu, uint64_t tsc)
 {
 	struct credit_vcpu *row = &credit->vcpus[vcpu];
 	uint64_t since_tsc = row->counted_tsc;
@@ -114,8 +108,9 @@ static void count_time(struct credit *credit, size_t vcpu, uint64_t tsc)
 	row->counted_tsc = tsc;
 	if (tsc == since_tsc || !runstate_wants(row->state))
 		return;
-	lottery_pass(&credit->lottery, &row->lottery, tsc - since_tsc, row->state == RUNNING);
-	if (is_shown(credit, vcpu))
+	if (credit->pool.tick_debit)
+		lottery_pass(&credit->lottery, &row->lottery, tsc - since_tsc, row->state == RUNNING);
+	if (is_shown(credit, row))
 		row->trail.level_tsc[shown_level(credit, vcpu)][row->state == RUNNABLE] += scene_clip(credit->scene, tsc) - scene_clip(credit->scene, since_tsc);
 }
 
@@ -332,63 +327,58 @@ static void goes_on(struct credit *credit, size_t vcpu)
 
 /* ---- changes ---- */
 
-static void wake(struct credit *credit, const struct scene_change *change)
+static void wake(struct credit *credit, const struct scene_change *change, uint64_t tsc)
 {
 	struct credit_vcpu *row = &credit->vcpus[change->vcpu];
 
 	if (!credit->events_told)
 		credit_wake(&credit->pool, change->vcpu, change->from == OFFLINE);
 	else if (change->from == BLOCKED)
-		row->woken_tsc = change->tsc;
+		row->woken_tsc = tsc;
 }
 
 /* Parking and going on are done by the accounting. */
-static void take_parking(struct credit *credit, const struct scene_change *change)
+static void take_parking(struct credit *credit, const struct scene_change *change, uint64_t tsc)
 {
 	if (change->from == RUNNABLE || change->to == RUNNABLE)
-		account_shown(credit, change->tsc);
+		account_shown(credit, tsc);
 	if (change->to == OFFLINE)
 		was_parked(credit, change->vcpu);
 	else
 		goes_on(credit, change->vcpu);
 }
 
-static void take_change(struct credit *credit, const struct scene_change *change)
+/* It is taken for one of this time. */
+static inline void take_change(struct credit *credit, const struct scene_change *change, uint64_t tsc)
 {
 	struct credit_vcpu *row = &credit->vcpus[change->vcpu];
 	bool wakes = change->to == RUNNABLE && (change->from == BLOCKED || change->from == OFFLINE);
 
 	if (row->state == RUNNING)
-		pay_running(credit, change->vcpu, change->tsc);
+		pay_running(credit, change->vcpu, tsc);
 	else
-		count_time(credit, change->vcpu, change->tsc);
+		count_time(credit, change->vcpu, tsc);
 	if ((change->from == OFFLINE || change->to == OFFLINE) && credit_is_capped(credit, change->vcpu))
-		take_parking(credit, change);
+		take_parking(credit, change, tsc);
 	if (change->to == RUNNING && row->woken_tsc != 0)
 		was_refused(credit, change->vcpu, row->woken_tsc);
 	row->woken_tsc = 0;
 	if (wakes)
-		wake(credit, change);
+		wake(credit, change, tsc);
 	row->state = change->to;
-	row->paid_tsc = change->tsc;
+	row->paid_tsc = tsc;
 	observe(credit, change->vcpu);
 }
 
 void credit_change(struct credit *credit, const struct scene_change *change)
 {
-	struct scene_change late;
-	uint64_t now_tsc;
+	uint64_t tsc;
 
-	if (credit->off || credit->scene->vcpu[change->vcpu].role == ROLE_IDLE)
+	if (credit->off)
 		return;
-	now_tsc = pass_time(credit, change->tsc);
-	if (now_tsc != change->tsc) {
-		late = *change;
-		late.tsc = now_tsc;
-		change = &late;
-	}
+	tsc = pass_time(credit, change->tsc);
 	if (credit_sees(credit, (int32_t)change->vcpu) || reserve(credit, change->vcpu))
-		take_change(credit, change);
+		take_change(credit, change, tsc);
 	else
 		credit->out_of_memory = true;
 }

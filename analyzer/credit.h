@@ -60,7 +60,7 @@ struct credit {
 void credit_init(struct credit *credit, const struct scene *scene, const struct hostinfo *host, uint32_t pcpus, uint64_t tsc_hz);
 void credit_free(struct credit *credit);
 
-/* After the scene took the change. */
+/* After the scene took the change; not of an idle vCPU. */
 void credit_change(struct credit *credit, const struct scene_change *change);
 void credit_note(struct credit *credit, const struct note *note);
 

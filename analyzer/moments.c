@@ -166,10 +166,12 @@ static void take_apart(void *arg, const struct relay_batch *batch)
 	struct moments *moments = arg;
 	const struct rec *rec = batch->recs;
 
-	for (size_t i = 0; i < batch->count && !moments->vcpus.out_of_memory; i++) {
-		if (batch->items[i].tsc >= moments->due_tsc)
-			pass_due_apart(moments, batch->items[i].tsc);
-		take_item(moments, &batch->items[i], &rec);
+	if (moments->vcpus.out_of_memory)
+		return;
+	for (const struct relay_item *item = batch->items, *end = item + batch->count; item < end; item++) {
+		if (item->tsc >= moments->due_tsc)
+			pass_due_apart(moments, item->tsc);
+		take_item(moments, item, &rec);
 	}
 }
 

@@ -106,41 +106,42 @@ static void close_several(struct stretches *stretches, size_t first, uint32_t do
 }
 
 /* Of the domain of which somebody has this place of the fluid's moment. */
-static void close_at(struct stretches *stretches, size_t at, uint32_t domain, const struct stretch_end *end)
+static void close_at(struct stretches *stretches, size_t at, uint32_t domain, uint64_t end_tsc)
 {
 	uint64_t since_tsc = stretches->since_tsc[domain], from_tsc = stretches->scene->from_tsc;
-	struct cause_step step = { .begin_tsc = since_tsc > from_tsc ? since_tsc : from_tsc, .end_tsc = end->tsc };
+	struct cause_step step = { .begin_tsc = since_tsc > from_tsc ? since_tsc : from_tsc, .end_tsc = end_tsc };
+	double passed_tsc = (double)(int64_t)fluid_passed_tsc(stretches->scene->fluid, end_tsc);
 
-	stretches->since_tsc[domain] = end->tsc;
+	stretches->since_tsc[domain] = end_tsc;
 	if (wants_alone(stretches->scene->fluid->now, at))
-		close_alone(stretches, at, domain, &step, end->passed_tsc);
+		close_alone(stretches, at, domain, &step, passed_tsc);
 	else
-		close_several(stretches, at, domain, &step, end->passed_tsc);
+		close_several(stretches, at, domain, &step, passed_tsc);
 }
 
 /* It may be closed up to then already. */
-static inline void close_open(struct stretches *stretches, size_t at, const struct stretch_end *end)
+static inline void close_open(struct stretches *stretches, size_t at, uint64_t end_tsc)
 {
 	uint32_t domain = (uint32_t)stretches->scene->fluid->now->wanting[at].domain;
 
-	if (stretches->since_tsc[domain] < end->tsc)
-		close_at(stretches, at, domain, end);
+	if (stretches->since_tsc[domain] < end_tsc)
+		close_at(stretches, at, domain, end_tsc);
 }
 
 /* Of one of which nobody wants to run nothing is told, but it may be about to want to. */
-void stretches_close(struct stretches *stretches, size_t domain, const struct stretch_end *end)
+void stretches_close(struct stretches *stretches, size_t domain, uint64_t end_tsc)
 {
 	const struct fluid_moment *now = stretches->scene->fluid->now;
 	size_t at = 0;
 
-	if (stretches->since_tsc[domain] >= end->tsc)
+	if (stretches->since_tsc[domain] >= end_tsc)
 		return;
 	while (at < now->wanting_count && now->wanting[at].domain != domain)
 		at++;
 	if (at < now->wanting_count)
-		close_at(stretches, at, (uint32_t)domain, end);
+		close_at(stretches, at, (uint32_t)domain, end_tsc);
 	else
-		stretches->since_tsc[domain] = end->tsc;
+		stretches->since_tsc[domain] = end_tsc;
 }
 
 /* ---- those of several ---- */
@@ -150,27 +151,34 @@ static inline const struct scene_vcpu *row_at(const struct stretches *stretches,
 	return &stretches->scene->vcpu[stretches->scene->fluid->now->wanting_vcpu[at]];
 }
 
-void stretches_close_queue(struct stretches *stretches, uint32_t pcpu, const struct stretch_end *end)
+void stretches_close_queue(struct stretches *stretches, uint32_t pcpu, uint64_t end_tsc)
 {
 	size_t count = stretches->scene->fluid->now->wanting_count;
+	uint32_t left = stretches->scene->queued[pcpu];
 
-	for (size_t at = 0; at < count; at++)
-		if (row_at(stretches, at)->state == RUNNABLE && row_at(stretches, at)->pcpu == (int32_t)pcpu)
-			close_open(stretches, at, end);
+	for (size_t at = 0; left > 0 && at < count; at++)
+		if (row_at(stretches, at)->state == RUNNABLE && row_at(stretches, at)->pcpu == (int32_t)pcpu) {
+			close_open(stretches, at, end_tsc);
+			left--;
+		}
 }
 
-void stretches_close_late(struct stretches *stretches, uint32_t pcpu, const struct stretch_end *end)
+void stretches_close_late(struct stretches *stretches, uint32_t pcpu, uint64_t end_tsc)
 {
 	size_t count = stretches->scene->fluid->now->wanting_count;
+	uint32_t left = stretches->scene->queued[pcpu];
 
-	for (size_t at = 0; at < count; at++) {
+	for (size_t at = 0; left > 0 && at < count; at++) {
 		const struct scene_vcpu *row = row_at(stretches, at);
-		if (row->state == RUNNABLE && row->pcpu == (int32_t)pcpu && causes_round_end(stretches->causes, stretches->scene, row) < end->tsc)
-			close_open(stretches, at, end);
+		if (row->state != RUNNABLE || row->pcpu != (int32_t)pcpu)
+			continue;
+		left--;
+		if (causes_round_end(stretches->causes, stretches->scene, row) < end_tsc)
+			close_open(stretches, at, end_tsc);
 	}
 }
 
-void stretches_close_mixed(struct stretches *stretches, const struct stretch_end *end)
+void stretches_close_mixed(struct stretches *stretches, uint64_t end_tsc)
 {
 	const struct fluid_moment *now = stretches->scene->fluid->now;
 
@@ -178,22 +186,22 @@ void stretches_close_mixed(struct stretches *stretches, const struct stretch_end
 		return;
 	for (size_t at = 0; at < now->wanting_count; at++)
 		if (!wants_alone(now, at) && row_at(stretches, at)->state != RUNNING && stretches->scene->running[row_at(stretches, at)->domain] > 0)
-			close_open(stretches, at, end);
+			close_open(stretches, at, end_tsc);
 }
 
-void stretches_close_waiting(struct stretches *stretches, const struct stretch_end *end)
+void stretches_close_waiting(struct stretches *stretches, uint64_t end_tsc)
 {
 	size_t count = stretches->scene->fluid->now->wanting_count;
 
 	for (size_t at = 0; at < count; at++)
 		if (row_at(stretches, at)->state != RUNNING)
-			close_open(stretches, at, end);
+			close_open(stretches, at, end_tsc);
 }
 
-void stretches_close_all(struct stretches *stretches, const struct stretch_end *end)
+void stretches_close_all(struct stretches *stretches, uint64_t end_tsc)
 {
 	size_t count = stretches->scene->fluid->now->wanting_count;
 
 	for (size_t at = 0; at < count; at++)
-		close_open(stretches, at, end);
+		close_open(stretches, at, end_tsc);
 }

@@ -33,38 +33,27 @@ struct stretches {
 	size_t vcpu_room;
 };
 
-/* When stretches end; made before the scene and the fluid are told of what ends them. */
-struct stretch_end {
-	uint64_t tsc;              /* within the window */
-	double passed_tsc;         /* of the window, since the fluid's moment is what it is */
-};
-
-static inline struct stretch_end stretches_end(const struct stretches *stretches, uint64_t tsc)
-{
-	uint64_t end_tsc = scene_clip(stretches->scene, tsc);
-
-	return (struct stretch_end){ end_tsc, (double)(int64_t)fluid_passed_tsc(stretches->scene->fluid, end_tsc) };
-}
-
 void stretches_free(struct stretches *stretches);
 
 /* Makes room for all that there are by now.  False when out of memory. */
 bool stretches_reserve(struct stretches *stretches);
 
+/* All of these before the scene and the fluid are told of what ends stretches; end_tsc lies within the window. */
+
 /* A vCPU of this domain, which may have wanted to run or not, is about to change. */
-void stretches_close(struct stretches *stretches, size_t domain, const struct stretch_end *end);
+void stretches_close(struct stretches *stretches, size_t domain, uint64_t end_tsc);
 
 /* The pCPU is about to be held by another vCPU, or none: the stretches of those who wait for it. */
-void stretches_close_queue(struct stretches *stretches, uint32_t pcpu, const struct stretch_end *end);
+void stretches_close_queue(struct stretches *stretches, uint32_t pcpu, uint64_t end_tsc);
 
 /* One more is about to wait for it: the stretches of those who wait longer already than a round of the queue is. */
-void stretches_close_late(struct stretches *stretches, uint32_t pcpu, const struct stretch_end *end);
+void stretches_close_late(struct stretches *stretches, uint32_t pcpu, uint64_t end_tsc);
 
 /* Somebody begins or ends to want to run: those of domains of which one vCPU runs and another waits. */
-void stretches_close_mixed(struct stretches *stretches, const struct stretch_end *end);
+void stretches_close_mixed(struct stretches *stretches, uint64_t end_tsc);
 
 /* Those of all who wait; and all. */
-void stretches_close_waiting(struct stretches *stretches, const struct stretch_end *end);
-void stretches_close_all(struct stretches *stretches, const struct stretch_end *end);
+void stretches_close_waiting(struct stretches *stretches, uint64_t end_tsc);
+void stretches_close_all(struct stretches *stretches, uint64_t end_tsc);
 
 #endif

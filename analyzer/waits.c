@@ -73,49 +73,11 @@ static void gather(struct waits *waits, struct wait_row *row)
 }
 
 /* Holders come and go: their parts are only gathered before there must be more room. */
-static inline void add_open(struct waits *waits, struct wait_row *row, int32_t holder, uint64_t waited_tsc)
+void waits_add_holder(struct waits *waits, struct wait_row *open, int32_t holder, uint64_t held_tsc)
 {
-	if (holder < 0) {
-		row->nobody_tsc[-1 - holder] += waited_tsc;
-		return;
-	}
-	if (row->count > 0 && row->parts[row->count - 1].holder == holder) {
-		row->parts[row->count - 1].waited_tsc += waited_tsc;
-		return;
-	}
-	if (row->count == row->room)
-		gather(waits, row);
-	append(waits, row, holder, waited_tsc);
-}
-
-/* ---- stretches ---- */
-
-static int32_t holder_of(const struct scene *scene, const struct scene_waiter *waiter)
-{
-	if (waiter->held_by_domain)
-		return (int32_t)scene->vcpu[waiter->holder].domain;
-	return waiter->holder >= 0 ? HOLDER_IDLE : HOLDER_UNKNOWN;
-}
-
-/* How much of the stretch Xen was switching. */
-static uint64_t switched_tsc(const struct scene_waiter *waiter, uint64_t begin_tsc, uint64_t end_tsc)
-{
-	uint64_t from_tsc = waiter->stopped_tsc > begin_tsc ? waiter->stopped_tsc : begin_tsc;
-
-	return from_tsc < end_tsc ? end_tsc - from_tsc : 0;
-}
-
-void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t begin_tsc, uint64_t end_tsc)
-{
-	struct waits_vcpu *row = &waits->vcpus[waiter->vcpu];
-	uint64_t switch_tsc = switched_tsc(waiter, begin_tsc, end_tsc), held_tsc = end_tsc - begin_tsc - switch_tsc;
-
-	row->waits = true;
-	row->open.nobody_tsc[-1 - HOLDER_SWITCH] += switch_tsc;
-	if (held_tsc > 0)
-		add_open(waits, &row->open, holder_of(scene, waiter), held_tsc);
-	if (waiter->idle_elsewhere)
-		row->open.elsewhere_tsc += held_tsc;
+	if (open->count == open->room)
+		gather(waits, open);
+	append(waits, open, holder, held_tsc);
 }
 
 /* ---- intervals: a wait is over, and was one if its interval says so ---- */

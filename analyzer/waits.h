@@ -42,8 +42,33 @@ void waits_free(struct waits *waits);
 /* Makes room for so many vCPUs, of which all that follows is told.  False when out of memory. */
 bool waits_reserve(struct waits *waits, size_t vcpus);
 
-/* Of a stretch in which this one waits. */
-void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t begin_tsc, uint64_t end_tsc);
+/* The wait goes on while another holds the pCPU. */
+void waits_add_holder(struct waits *waits, struct wait_row *open, int32_t holder, uint64_t held_tsc);
+
+/* Of a stretch in which this one waits; at its end Xen may be switching. */
+static inline void waits_stretch(struct waits *waits, const struct scene *scene, const struct scene_waiter *waiter, uint64_t begin_tsc, uint64_t end_tsc)
+{
+	struct waits_vcpu *row = &waits->vcpus[waiter->vcpu];
+	struct wait_row *open = &row->open;
+	uint64_t switch_from_tsc = waiter->stopped_tsc > begin_tsc ? waiter->stopped_tsc : begin_tsc;
+	uint64_t switch_tsc = switch_from_tsc < end_tsc ? end_tsc - switch_from_tsc : 0, held_tsc = end_tsc - begin_tsc - switch_tsc;
+
+	row->waits = true;
+	open->nobody_tsc[-1 - HOLDER_SWITCH] += switch_tsc;
+	if (waiter->idle_elsewhere)
+		open->elsewhere_tsc += held_tsc;
+	if (held_tsc == 0)
+		return;
+	if (!waiter->held_by_domain) {
+		open->nobody_tsc[-1 - (waiter->holder >= 0 ? HOLDER_IDLE : HOLDER_UNKNOWN)] += held_tsc;
+	} else {
+		int32_t holder = (int32_t)scene->vcpu[waiter->holder].domain;
+		if (open->count > 0 && open->parts[open->count - 1].holder == holder)
+			open->parts[open->count - 1].waited_tsc += held_tsc;
+		else
+			waits_add_holder(waits, open, holder, held_tsc);
+	}
+}
 
 /* Whether the interval is a wait, or ends one that was none. */
 static inline bool waits_concerns(const struct waits *waits, const struct interval *interval)

@@ -46,70 +46,68 @@ void why_free(struct why *why)
 
 /* ---- time goes on ---- */
 
-static void close_bins(struct why *why, const struct stretch_end *end)
+static void close_bins(struct why *why, uint64_t end_tsc)
 {
-	stretches_close_all(&why->stretches, end);
-	lag_reach(&why->lag, end->tsc);
-	causes_reach(&why->causes, end->tsc);
+	stretches_close_all(&why->stretches, end_tsc);
+	lag_reach(&why->lag, end_tsc);
+	causes_reach(&why->causes, end_tsc);
 	why->bin_end_tsc = why->lag.bin_end_tsc < why->causes.bin_end_tsc ? why->lag.bin_end_tsc : why->causes.bin_end_tsc;
 }
 
-/* Up to a change, or the end. */
-static inline struct stretch_end pass_time(struct why *why, uint64_t tsc)
+/* Up to a change, or the end.  Returns its time within the window. */
+static inline uint64_t pass_time(struct why *why, uint64_t tsc)
 {
-	const struct stretch_end end = stretches_end(&why->stretches, tsc);
-	uint64_t begin_tsc = why->scene.now_tsc;
+	uint64_t begin_tsc = why->scene.now_tsc, end_tsc = scene_clip(&why->scene, tsc);
 
-	if (begin_tsc >= end.tsc)
-		return end;
-	why->scene.now_tsc = end.tsc;
+	if (begin_tsc >= end_tsc)
+		return end_tsc;
+	why->scene.now_tsc = end_tsc;
 	if (causes_any_beside(&why->causes, &why->scene))
-		causes_beside(&why->causes, &why->scene, begin_tsc, end.tsc);
-	if (end.tsc >= why->bin_end_tsc)
-		close_bins(why, &end);
-	return end;
+		causes_beside(&why->causes, &why->scene, begin_tsc, end_tsc);
+	if (end_tsc >= why->bin_end_tsc)
+		close_bins(why, end_tsc);
+	return end_tsc;
 }
 
 /* ---- changes ---- */
 
 /* Somebody else begins to hold a pCPU, or nobody knows who does; or one more waits for it. */
-static void close_queues(struct why *why, const struct scene_vcpu *row, const struct vcpu *known, enum runstate state, const struct stretch_end *end)
+static void close_queues(struct why *why, size_t vcpu, const struct scene_vcpu *row, enum runstate state, uint64_t end_tsc)
 {
-	if (state == RUNNING && why->scene.queued[known->pcpu] > 0)
-		stretches_close_queue(&why->stretches, known->pcpu, end);
+	if (state == RUNNING && why->scene.queued[why->scene.vcpus->vcpus[vcpu].pcpu] > 0)
+		stretches_close_queue(&why->stretches, why->scene.vcpus->vcpus[vcpu].pcpu, end_tsc);
 	else if (state == RUNNABLE && row->pcpu != PCPU_NONE && why->scene.queued[row->pcpu] > 0)
-		stretches_close_late(&why->stretches, (uint32_t)row->pcpu, end);
+		stretches_close_late(&why->stretches, (uint32_t)row->pcpu, end_tsc);
 	else if (state == UNKNOWN && row->state == RUNNING)
-		stretches_close_queue(&why->stretches, (uint32_t)row->pcpu, end);
+		stretches_close_queue(&why->stretches, (uint32_t)row->pcpu, end_tsc);
 }
 
 /* An idle vCPU has no stretches, but it concerns all who wait that a pCPU is idle, or no longer; only those who wait for that
  * one still do until another begins to run there. */
-static void close_for_idle(struct why *why, const struct scene_vcpu *row, enum runstate state, const struct stretch_end *end)
+static void close_for_idle(struct why *why, const struct scene_vcpu *row, enum runstate state, uint64_t end_tsc)
 {
 	if (state != RUNNABLE || row->state != RUNNING || why->scene.queued[row->pcpu] < why->scene.waiting_vcpus)
-		stretches_close_waiting(&why->stretches, end);
+		stretches_close_waiting(&why->stretches, end_tsc);
 }
 
 /* The stretches that end by it. */
-static void close_stretches(struct why *why, size_t vcpu, enum runstate state, const struct stretch_end *end)
+static void close_stretches(struct why *why, size_t vcpu, enum runstate state, uint64_t end_tsc)
 {
 	const struct scene_vcpu *row = &why->scene.vcpu[vcpu];
-	const struct vcpu *known = &why->scene.vcpus->vcpus[vcpu];
 	bool waiting = why->scene.waiting_vcpus > 0;
 
-	if (known->is_idle) {
+	if (row->role == ROLE_IDLE) {
 		if (waiting)
-			close_for_idle(why, row, state, end);
+			close_for_idle(why, row, state, end_tsc);
 		return;
 	}
-	stretches_close(&why->stretches, known->domain, end);
+	stretches_close(&why->stretches, row->domain, end_tsc);
 	if (waiting && why->credit.pool.tick_debit)
-		stretches_close_waiting(&why->stretches, end);
+		stretches_close_waiting(&why->stretches, end_tsc);
 	else if (waiting)
-		close_queues(why, row, known, state, end);
+		close_queues(why, vcpu, row, state, end_tsc);
 	if (!runstate_wants(row->state) || !runstate_wants(state))
-		stretches_close_mixed(&why->stretches, end);
+		stretches_close_mixed(&why->stretches, end_tsc);
 }
 
 static bool reserve(struct why *why)
@@ -126,11 +124,11 @@ void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state)
 		why->out_of_memory = true;
 	if (why->out_of_memory)
 		return;
-	if (scene_matters(&why->scene, vcpu, state)) {
-		const struct stretch_end end = pass_time(why, tsc);
-		close_stretches(why, vcpu, state, &end);
-	}
+	if (scene_matters(&why->scene, vcpu, state))
+		close_stretches(why, vcpu, state, pass_time(why, tsc));
 	scene_take(&why->scene, vcpu, tsc, state, &change);
+	if (why->scene.vcpu[vcpu].role == ROLE_IDLE)
+		return;
 	credit_change(&why->credit, &change);
 	boost_change(&why->boost, &change);
 	if (!causes_change(&why->causes, &why->scene, &change))
@@ -140,12 +138,12 @@ void why_change(struct why *why, size_t vcpu, uint64_t tsc, enum runstate state)
 /* A wait that is over has had all its time. */
 void why_interval(struct why *why, const struct interval *interval)
 {
-	struct stretch_end end;
+	uint64_t end_tsc;
 
 	if (why->out_of_memory || !waits_concerns(&why->waits, interval))
 		return;
-	end = pass_time(why, interval->end_tsc);
-	stretches_close(&why->stretches, why->scene.vcpus->vcpus[interval->vcpu].domain, &end);
+	end_tsc = pass_time(why, interval->end_tsc);
+	stretches_close(&why->stretches, why->scene.vcpus->vcpus[interval->vcpu].domain, end_tsc);
 	waits_interval(&why->waits, interval);
 }
 
@@ -163,18 +161,18 @@ static bool tells_move(enum rec_kind kind)
 
 static void move(struct why *why, const struct note *note)
 {
-	const struct stretch_end end = pass_time(why, note->tsc);
+	uint64_t end_tsc = pass_time(why, note->tsc);
 
-	stretches_close(&why->stretches, why->scene.vcpus->vcpus[note->vcpu].domain, &end);
+	stretches_close(&why->stretches, why->scene.vcpus->vcpus[note->vcpu].domain, end_tsc);
 	scene_moved(&why->scene, (size_t)note->vcpu, note->argument);
 }
 
 /* From now on who waits there is held back. */
 static void hold_back(struct why *why, const struct note *note)
 {
-	const struct stretch_end end = pass_time(why, note->tsc);
+	uint64_t end_tsc = pass_time(why, note->tsc);
 
-	stretches_close_queue(&why->stretches, note->pcpu, &end);
+	stretches_close_queue(&why->stretches, note->pcpu, end_tsc);
 }
 
 void why_note(struct why *why, const struct note *note)
@@ -194,12 +192,12 @@ void why_note(struct why *why, const struct note *note)
 
 void why_reach(struct why *why, uint64_t tsc)
 {
-	struct stretch_end end;
+	uint64_t end_tsc;
 
 	if (why->out_of_memory)
 		return;
-	end = pass_time(why, tsc);
-	stretches_close_all(&why->stretches, &end);
+	end_tsc = pass_time(why, tsc);
+	stretches_close_all(&why->stretches, end_tsc);
 }
 
 void why_settings(struct why *why, uint64_t tsc)
