@@ -10,6 +10,7 @@
 #include "analyzer/progress.h"
 #include "analyzer/pv.h"
 #include "analyzer/pv_result.h"
+#include "analyzer/relay.h"
 #include "analyzer/summary.h"
 #include "analyzer/timeline.h"
 
@@ -516,6 +517,8 @@ static int run_stages(struct run *run, const struct analysis_options *options)
 	status = follow(run, options);
 	if (status != EXIT_OK)
 		return status;
+	if (!run->brief && relay_has_cpu())
+		input_let_go(&run->file.input);
 	result->format = run->file.format;
 	if (!summary_fill(result, &run->vcpus, &run->account, moments_fluid(&run->moments), run->merge.streams, run->merge.count))
 		return failed_memory();

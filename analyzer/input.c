@@ -129,6 +129,20 @@ static void unmap(struct input *input)
 	close(input->fd);
 }
 
+static void *leave(void *arg)
+{
+	const struct input *input = arg;
+
+	madvise((void *)(uintptr_t)input->bytes, input->size, MADV_DONTNEED);
+	return NULL;
+}
+
+void input_let_go(struct input *input)
+{
+	if (input->bytes && !input->borrowed && !input->has_leaver)
+		input->has_leaver = pthread_create(&input->leaver, NULL, leave, input) == 0;
+}
+
 bool input_whole(const struct input *input)
 {
 	uint64_t readable = input->readable;
@@ -182,6 +196,8 @@ void input_borrow(struct input *input, const char *name, const uint8_t *bytes, u
 
 void input_close(struct input *input)
 {
+	if (input->has_leaver)
+		pthread_join(input->leaver, NULL);
 	if (input->bytes && !input->borrowed)
 		unmap(input);
 	*input = (struct input){ 0 };

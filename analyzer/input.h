@@ -14,6 +14,7 @@
 #ifndef XTRACE_INPUT_H
 #define XTRACE_INPUT_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,6 +26,8 @@ struct input {
 	bool borrowed;          /* the bytes are not a mapping, but somebody's who frees them */
 	int fd;                 /* of a mapping */
 	struct input *next;     /* of those that are mapped */
+	pthread_t leaver;       /* of input_let_go() */
+	bool has_leaver;
 };
 
 /* Maps the file, "-" being standard input.  On failure says why and returns false.  The input stays where it is until it
@@ -33,6 +36,10 @@ bool input_open(struct input *input, const char *path);
 
 /* The same of bytes in memory, which stay the caller's. */
 void input_borrow(struct input *input, const char *name, const uint8_t *bytes, uint64_t size);
+
+/* Next to all was read: a thread empties the page tables meanwhile, which takes as long as a percent of what was done.  What is read
+ * all the same fills them again. */
+void input_let_go(struct input *input);
 
 /* False, and said from where on and why, if some of it could not be read any more. */
 bool input_whole(const struct input *input);

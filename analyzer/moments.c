@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyzer/moments.h"
 
-#include <sched.h>
-
 /* ---- one side ---- */
 
 enum { ASKED_FAIRNESS = 1 << 0, ASKED_WHY = 1 << 1 };
@@ -175,13 +173,6 @@ static void take_apart(void *arg, const struct relay_batch *batch)
 	}
 }
 
-static bool has_second_cpu(void)
-{
-	cpu_set_t cpus;
-
-	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) > 1;
-}
-
 static bool init_apart(struct moments *moments, const struct hostinfo *host, const struct moments_window *window)
 {
 	moments->from_tsc = window->from_tsc;
@@ -205,7 +196,7 @@ bool moments_init(struct moments *moments, enum moments_way way, const struct vc
 	};
 
 	*moments = (struct moments){ 0 };
-	if (way == MOMENTS_APART && has_second_cpu())
+	if (way == MOMENTS_APART && relay_has_cpu())
 		moments->relay = relay_new(take_apart, moments);
 	if (way == MOMENTS_APART && !moments->relay)
 		way = MOMENTS_TOGETHER;

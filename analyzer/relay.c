@@ -2,6 +2,7 @@
 #include "analyzer/relay.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +154,13 @@ void relay_drain(struct relay *relay)
 	wait_until_left(relay, 0);
 	relay->hurry = false;
 	pthread_mutex_unlock(&relay->mutex);
+}
+
+bool relay_has_cpu(void)
+{
+	cpu_set_t cpus;
+
+	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) > 1;
 }
 
 struct relay *relay_new(void (*take)(void *arg, const struct relay_batch *batch), void *arg)

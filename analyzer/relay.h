@@ -34,6 +34,9 @@ struct relay_batch {
 	const struct rec *recs;    /* of the items that are RELAY_RECORD, in their order */
 };
 
+/* There is a second CPU, for a second thread. */
+bool relay_has_cpu(void);
+
 struct relay *relay_new(void (*take)(void *arg, const struct relay_batch *batch), void *arg);
 
 /* Drains it.  relay may be NULL. */
