@@ -292,14 +292,19 @@ static void take_record(struct run *run, const struct rec *rec)
 		demand_record(run->demand, rec);
 	if (!run->brief)
 		moments_record(&run->moments, rec);
-	if (rec->kind < REC_NOTES) {
-		vcpus_take(&run->vcpus, rec);
-		if (rec->kind == REC_DOM_ADD)
-			dom0_domain(&run->dom0, rec_word(rec, 0));
-		return;
-	}
+	vcpus_take(&run->vcpus, rec);
+	if (rec->kind == REC_DOM_ADD)
+		dom0_domain(&run->dom0, rec_word(rec, 0));
+}
+
+/* A record from which no vCPU's state follows.  In a brief report they are left out, but for what was read before that was said. */
+static inline void take_note(struct run *run, const struct rec *rec)
+{
 	if (run->brief)
 		return;
+	if (run->demand)
+		demand_record(run->demand, rec);
+	moments_note(&run->moments, rec);
 	dom0_note(&run->dom0, rec);
 }
 
@@ -360,7 +365,9 @@ static void follow_records(struct run *run)
 		struct vcpu_change change;
 		if (rec->tsc >= due_tsc)
 			due_tsc = pass_due(run, rec->tsc);
-		if (run->demand || !vcpus_plain(&run->vcpus, rec, &change))
+		if (rec->kind >= REC_NOTES)
+			take_note(run, rec);
+		else if (run->demand || !vcpus_plain(&run->vcpus, rec, &change))
 			take_record(run, next_record(run));
 		else
 			take_change(run, &change);

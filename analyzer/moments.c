@@ -222,25 +222,24 @@ void moments_preset(struct moments *moments, const struct rec *rec)
 		vcpus_preset(&moments->vcpus, rec);
 }
 
-static void take_note(struct moments *moments, const struct rec *rec)
+void moments_record(struct moments *moments, const struct rec *rec)
 {
-	const struct note note = note_of(moments->here.fluid.vcpus, rec);
+	if (moments->relay)
+		relay_put(moments->relay, rec);
+}
 
+void moments_note(struct moments *moments, const struct rec *rec)
+{
+	struct note note;
+
+	if (rec->kind >= REC_DOM0)
+		return;
+	note = note_of(moments->here.fluid.vcpus, rec);
 	if (!moments->relay)
 		why_note(&moments->here.why, &note);
 	else if (notes_tell_all(rec->kind))
 		relay_put_note(moments->relay, &note);
 	else
-		relay_put(moments->relay, rec);
-}
-
-void moments_record(struct moments *moments, const struct rec *rec)
-{
-	if (rec->kind >= REC_DOM0)
-		return;
-	if (rec->kind >= REC_NOTES)
-		take_note(moments, rec);
-	else if (moments->relay)
 		relay_put(moments->relay, rec);
 }
 

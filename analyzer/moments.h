@@ -60,8 +60,10 @@ void moments_free(struct moments *moments);
 /* As vcpus_preset(), which the caller calls for its own. */
 void moments_preset(struct moments *moments, const struct rec *rec);
 
-/* Each record that is no longer ahead, before the caller's vcpus take it, or the change it is; records not where it is brief. */
+/* Each record that is no longer ahead, before the caller's vcpus take it, or the change it is; or the note, from REC_NOTES on.  Records and notes
+ * not where it is brief. */
 void moments_record(struct moments *moments, const struct rec *rec);
+void moments_note(struct moments *moments, const struct rec *rec);
 void moments_pass(struct moments *moments, const struct vcpu_change *change);
 
 /* Intervals and changes of the caller's vcpus. */
