@@ -545,6 +545,8 @@ static int run_open(struct run *run, const struct analysis_options *options)
 	result->input_name = result->trust.input_name = run->file.input.name;
 	if (options->with_crc32)
 		result->input_crc32 = (uint32_t)crc32_z(0, run->file.input.bytes, run->file.input.size);
+	if (!run->brief && relay_has_cpu())
+		input_map_ahead(&run->file.input);
 	status = naming_init(&run->naming, options->xen_syms, options->dom0_syms) ? run_stages(run, options) : EXIT_FAILED;
 	trust_summary(&result->trust);
 	if (!input_whole(&run->file.input))

@@ -129,6 +129,57 @@ static void unmap(struct input *input)
 	close(input->fd);
 }
 
+/* ---- page tables, by another thread ---- */
+
+static void end_helper(struct input *input)
+{
+	if (input->has_helper)
+		pthread_join(input->helper, NULL);
+	input->has_helper = false;
+}
+
+static void begin_helper(struct input *input, void *(*help)(void *))
+{
+	end_helper(input);
+	if (input->bytes && !input->borrowed)
+		input->has_helper = pthread_create(&input->helper, NULL, help, input) == 0;
+}
+
+enum { STEP_BYTES = 1 << 22, PAGE_BYTES_LEAST = 4096 };
+
+static bool is_in_memory(uint8_t *at, size_t bytes)
+{
+	unsigned char pages[STEP_BYTES / PAGE_BYTES_LEAST];
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE), count = (bytes + page_bytes - 1) / page_bytes;
+
+	if (mincore(at, bytes, pages) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!(pages[i] & 1))
+			return false;
+	return true;
+}
+
+/* What fails is left to who reads. */
+static void *map_second_half(void *arg)
+{
+	const struct input *input = arg;
+	uint8_t *bytes = (uint8_t *)(uintptr_t)input->bytes;
+
+	for (uint64_t at = input->size / 2 / STEP_BYTES * STEP_BYTES; at < input->size; at += STEP_BYTES) {
+		uint64_t left = input->size - at;
+		size_t step = left < STEP_BYTES ? (size_t)left : STEP_BYTES;
+		if (is_in_memory(bytes + at, step))
+			madvise(bytes + at, step, MADV_POPULATE_READ);
+	}
+	return NULL;
+}
+
+void input_map_ahead(struct input *input)
+{
+	begin_helper(input, map_second_half);
+}
+
 static void *leave(void *arg)
 {
 	const struct input *input = arg;
@@ -139,8 +190,7 @@ static void *leave(void *arg)
 
 void input_let_go(struct input *input)
 {
-	if (input->bytes && !input->borrowed && !input->has_leaver)
-		input->has_leaver = pthread_create(&input->leaver, NULL, leave, input) == 0;
+	begin_helper(input, leave);
 }
 
 bool input_whole(const struct input *input)
@@ -196,8 +246,7 @@ void input_borrow(struct input *input, const char *name, const uint8_t *bytes, u
 
 void input_close(struct input *input)
 {
-	if (input->has_leaver)
-		pthread_join(input->leaver, NULL);
+	end_helper(input);
 	if (input->bytes && !input->borrowed)
 		unmap(input);
 	*input = (struct input){ 0 };

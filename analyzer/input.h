@@ -26,8 +26,8 @@ struct input {
 	bool borrowed;          /* the bytes are not a mapping, but somebody's who frees them */
 	int fd;                 /* of a mapping */
 	struct input *next;     /* of those that are mapped */
-	pthread_t leaver;       /* of input_let_go() */
-	bool has_leaver;
+	pthread_t helper;       /* of input_map_ahead() or input_let_go() */
+	bool has_helper;
 };
 
 /* Maps the file, "-" being standard input.  On failure says why and returns false.  The input stays where it is until it
@@ -36,6 +36,10 @@ bool input_open(struct input *input, const char *path);
 
 /* The same of bytes in memory, which stay the caller's. */
 void input_borrow(struct input *input, const char *name, const uint8_t *bytes, uint64_t size);
+
+/* The first touch of a page takes longer than what is done with its records.  So, while who reads goes through the first half, a thread fills
+ * the page tables for the second one, as far as the kernel has it in memory; what would have to be read from a disk is left alone. */
+void input_map_ahead(struct input *input);
 
 /* Next to all was read: a thread empties the page tables meanwhile, which takes as long as a percent of what was done.  What is read
  * all the same fills them again. */
