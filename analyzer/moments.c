@@ -27,8 +27,10 @@ static void side_free(struct moments_side *side)
 
 static void side_change(struct moments_side *side, size_t vcpu, uint64_t tsc, enum runstate state)
 {
-	if (side->asked & ASKED_FAIRNESS && !fairness_change(&side->fairness, vcpu, tsc, state))
+	if (side->asked & ASKED_FAIRNESS && !fairness_change(&side->fairness, vcpu, tsc, state)) {
 		side->out_of_memory = true;
+		side->asked &= ~(unsigned)ASKED_FAIRNESS; /* the fluid hears of some for whom it has no room */
+	}
 	if (side->asked & ASKED_WHY)
 		why_change(&side->why, vcpu, tsc, state);
 	fluid_change(&side->fluid, vcpu, tsc, state);
@@ -164,9 +166,7 @@ static void take_apart(void *arg, const struct relay_batch *batch)
 	struct moments *moments = arg;
 	const struct rec *rec = batch->recs;
 
-	if (moments->vcpus.out_of_memory)
-		return;
-	for (const struct relay_item *item = batch->items, *end = item + batch->count; item < end; item++) {
+	for (const struct relay_item *item = batch->items, *end = item + batch->count; item < end && !moments->vcpus.out_of_memory; item++) {
 		if (item->tsc >= moments->due_tsc)
 			pass_due_apart(moments, item->tsc);
 		take_item(moments, item, &rec);
