@@ -42,6 +42,7 @@ struct run {
 	uint64_t begin_tsc;             /* of the trace */
 	uint64_t from_tsc, to_tsc;      /* of the window asked for */
 	bool brief;
+	bool second_cpu;                /* there is one for a second thread, and more to do than for a brief report */
 	bool sink_failed;
 };
 
@@ -409,6 +410,14 @@ static int open_streams(struct run *run)
 	return EXIT_FAILED;
 }
 
+/* Demand takes all records one by one, in this thread. */
+static enum moments_way moments_way(const struct run *run)
+{
+	if (run->brief)
+		return MOMENTS_BRIEF;
+	return run->second_cpu && !run->demand ? MOMENTS_APART : MOMENTS_TOGETHER;
+}
+
 /* All that is told of states and records.  False when out of memory. */
 static bool begin_questions(struct run *run)
 {
@@ -426,7 +435,7 @@ static bool begin_questions(struct run *run)
 	run->vcpus.changed = changed;
 	hostinfo_rewind(&result->host);
 	run->kernel = dom0_kernel_open(&run->file, &result->trust);
-	if (!moments_init(&run->moments, run->brief ? MOMENTS_BRIEF : run->demand ? MOMENTS_TOGETHER : MOMENTS_APART, &run->vcpus, &result->host, &window))
+	if (!moments_init(&run->moments, moments_way(run), &run->vcpus, &result->host, &window))
 		return false;
 	run->sources = (struct block_sources){ .vcpus = &run->vcpus, .account = &run->account, .latency = &result->latency, .dom0 = &run->dom0 };
 	moments_sources(&run->moments, &run->sources);
@@ -524,7 +533,7 @@ static int run_stages(struct run *run, const struct analysis_options *options)
 	status = follow(run, options);
 	if (status != EXIT_OK)
 		return status;
-	if (!run->brief && relay_has_cpu())
+	if (run->second_cpu)
 		input_let_go(&run->file.input);
 	result->format = run->file.format;
 	if (!summary_fill(result, &run->vcpus, &run->account, moments_fluid(&run->moments), run->merge.streams, run->merge.count))
@@ -545,7 +554,8 @@ static int run_open(struct run *run, const struct analysis_options *options)
 	result->input_name = result->trust.input_name = run->file.input.name;
 	if (options->with_crc32)
 		result->input_crc32 = (uint32_t)crc32_z(0, run->file.input.bytes, run->file.input.size);
-	if (!run->brief && relay_has_cpu())
+	run->second_cpu = !run->brief && relay_has_cpu();
+	if (run->second_cpu)
 		input_map_ahead(&run->file.input);
 	status = naming_init(&run->naming, options->xen_syms, options->dom0_syms) ? run_stages(run, options) : EXIT_FAILED;
 	trust_summary(&result->trust);

@@ -89,9 +89,8 @@ static enum credit_level shown_level(const struct credit *credit, size_t vcpu)
 static inline void observe(struct credit *credit, size_t vcpu)
 {
 	struct credit_vcpu *row = &credit->vcpus[vcpu];
-	const struct credit_unit *unit = &credit->pool.units[vcpu];
-	int32_t shown = row->told.known ? row->told.credit : unit->credit;
-	enum credit_level level = (enum credit_level)((row->told.known ? row->told.priority : unit->priority) - CREDIT_OVER);
+	int32_t shown = row->told.known ? row->told.credit : credit->pool.units[vcpu].credit;
+	enum credit_level level = shown_level(credit, vcpu);
 
 	if (trail_is(&row->trail, shown, level) || !is_shown(credit, row))
 		return;

@@ -73,6 +73,14 @@ static void side_finish(struct moments_side *side, uint64_t to_tsc)
 	fluid_finish(&side->fluid, to_tsc);
 }
 
+/* What it is asked, for its blocks. */
+static void side_sources(const struct moments_side *side, struct block_sources *sources)
+{
+	sources->fluid = side->fluid.is_for_rates ? NULL : &side->fluid;
+	sources->fairness = side->asked & ASKED_FAIRNESS ? &side->fairness : NULL;
+	sources->why = side->asked & ASKED_WHY ? &side->why : NULL;
+}
+
 static bool side_out_of_memory(const struct moments_side *side)
 {
 	return side->out_of_memory || side->fluid.out_of_memory || why_out_of_memory(&side->why);
@@ -132,7 +140,10 @@ static void take_item(struct moments *moments, const struct relay_item *item, co
 
 static struct block_sources sources_apart(const struct moments *moments)
 {
-	return (struct block_sources){ .vcpus = &moments->vcpus, .fluid = &moments->apart.fluid, .why = &moments->apart.why };
+	struct block_sources sources = { .vcpus = &moments->vcpus };
+
+	side_sources(&moments->apart, &sources);
+	return sources;
 }
 
 static void pass_blocks_apart(struct moments *moments, uint64_t tsc)
@@ -196,7 +207,7 @@ bool moments_init(struct moments *moments, enum moments_way way, const struct vc
 	};
 
 	*moments = (struct moments){ 0 };
-	if (way == MOMENTS_APART && relay_has_cpu())
+	if (way == MOMENTS_APART)
 		moments->relay = relay_new(take_apart, moments);
 	if (way == MOMENTS_APART && !moments->relay)
 		way = MOMENTS_TOGETHER;
@@ -302,11 +313,7 @@ const struct fluid *moments_fluid(const struct moments *moments)
 
 void moments_sources(const struct moments *moments, struct block_sources *sources)
 {
-	const struct moments_side *here = &moments->here;
-
-	sources->fluid = moments->relay ? NULL : &here->fluid;
-	sources->fairness = here->asked & ASKED_FAIRNESS ? &here->fairness : NULL;
-	sources->why = here->asked & ASKED_WHY ? &here->why : NULL;
+	side_sources(&moments->here, sources);
 }
 
 void moments_join_blocks(const struct moments *moments, struct blocks *blocks)
